@@ -1,0 +1,1 @@
+"""Amparo: an anonymous tip line and victim-help chatbot (see README.md)."""
