@@ -1,0 +1,61 @@
+"""Words that stand for a command or an answer when they are the whole message (`flows/commands.yml`)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+_START = re.compile(r"/start(?:@\w+)?(?:\s+[A-Za-z0-9_-]{1,64})?", re.IGNORECASE)
+_SLASH = re.compile(r"/(\w{1,32})(?:@\w+)?")
+
+
+class Command(StrEnum):
+    """The interrupts that work at every step. `CONTINUE` is only a button; `CRY` is a bare call for help."""
+
+    START = "start"
+    MENU = "menu"
+    LEAVE = "leave"
+    ERASE = "erase"
+    LANGUAGE = "language"
+    HUMAN = "human"
+    BACK = "back"
+    SKIP = "skip"
+    HELP = "help"
+    CONTINUE = "continue"
+    CRY = "cry"
+
+
+def normalise(text: str) -> str:
+    """Letters and digits of any script, without case, accents, punctuation, emoji or invisible characters.
+
+    Idempotent. "¡SALIR!!! 🙏" becomes "salir". Marks that change letters in other scripts go too: this is for
+    comparing a whole message with a short list of words, never for storing.
+    """
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    kept = "".join(
+        character if unicodedata.category(character)[0] in "LN" else " "
+        for character in decomposed
+        if unicodedata.category(character)[0] not in "MC" or character in "\n\r\t"
+    )
+    return " ".join(unicodedata.normalize("NFKC", kept).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`commands` maps a normalised word to its command, `slash` a /command, `answers` a word to a choice id."""
+
+    commands: Mapping[str, Command]
+    slash: Mapping[str, Command]
+    answers: Mapping[str, str]
+
+    def command(self, text: str) -> Command | None:
+        """The command that the whole of `text` is, if it is one. `/start` may carry one token; others nothing."""
+        stripped = text.strip()
+        if _START.fullmatch(stripped):
+            return Command.START
+        if slash := _SLASH.fullmatch(stripped):
+            return self.slash.get(normalise(slash[1]))
+        return self.commands.get(normalise(text))
