@@ -1,0 +1,98 @@
+"""The little language of hazard expressions, and its matcher. It cannot be made slow: there is no unbounded repeat.
+
+An expression is a row of elements separated by spaces, matched against normalised words of one clause:
+
+- `word`, or `a|b|c` for any of these; `mat*` for any word that begins so; `van_a` for words that belong together
+- `element?` for one that may be missing (never the first)
+- `..` for up to three words in between, `...` for up to six; a negation among them undoes the match
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+GAPS = {"..": 3, "...": 6}
+_ALTERNATIVE = re.compile(r"[^\W_]+(?:_[^\W_]+)*\*?")
+
+
+class ExpressionError(ValueError):
+    """An expression cannot be read; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression: `pattern` is tried at the beginning of a word; gaps are its groups."""
+
+    source: str
+    pattern: re.Pattern[str]
+    starts: tuple[str, ...]
+
+
+def compile_expression(source: str) -> Expression:
+    """Compile. Raises `ExpressionError` naming the expression and what is wrong with it."""
+    elements = source.split()
+    if not elements or elements[0] in GAPS or elements[0].endswith("?") or elements[-1] in GAPS:
+        raise ExpressionError(f"{source!r}: must begin with a word that is not optional and not end in a gap")
+    parts = []
+    for element in elements:
+        if element in GAPS:
+            parts.append(f"((?:[^ .,]+ ){{0,{GAPS[element]}}}?)")
+            continue
+        optional = element.endswith("?")
+        alternatives = _alternatives(source, element.removesuffix("?"))
+        body = "|".join(
+            re.escape(a.removesuffix("*")).replace("_", " ") + r"\w*" * a.endswith("*") for a in alternatives
+        )
+        parts.append(f"(?:(?:{body}) )" + "?" * optional)
+    first = _alternatives(source, elements[0])
+    starts = tuple(dict.fromkeys(a.split("_")[0] if "_" in a else a for a in first))
+    return Expression(source, re.compile("".join(parts)), starts)
+
+
+def _alternatives(source: str, element: str) -> list[str]:
+    alternatives = element.split("|")
+    for alternative in alternatives:
+        if not _ALTERNATIVE.fullmatch(alternative):
+            raise ExpressionError(
+                f"{source!r}: {alternative!r} is not a word, a word with a final * or words joined by _"
+            )
+    return alternatives
+
+
+class Index(Generic[T]):
+    """Many expressions, each with a label, looked up by the word that they begin with."""
+
+    def __init__(self, labelled: Iterable[tuple[Expression, T]]) -> None:
+        self._whole: dict[str, list[tuple[Expression, T]]] = {}
+        self._begun: dict[str, list[tuple[Expression, T]]] = {}
+        for expression, label in labelled:
+            for start in expression.starts:
+                table = self._begun if start.endswith("*") else self._whole
+                table.setdefault(start.removesuffix("*"), []).append((expression, label))
+        self._lengths = sorted({len(start) for start in self._begun})
+
+    def matches(self, line: str) -> Iterator[tuple[T, re.Match[str]]]:
+        """Every expression that matches somewhere in the normalised `line`, once for each place it begins."""
+        place = 1
+        while place < len(line):
+            end = line.find(" ", place)
+            word = line[place:end]
+            yield from self._here(line, place, self._whole.get(word, ()))
+            for length in self._lengths:
+                if length > len(word):
+                    break
+                yield from self._here(line, place, self._begun.get(word[:length], ()))
+            place = end + 1
+
+    def _here(
+        self, line: str, place: int, candidates: Iterable[tuple[Expression, T]]
+    ) -> Iterator[tuple[T, re.Match[str]]]:
+        for expression, label in candidates:
+            match = expression.pattern.match(line, place)
+            if match is not None:
+                yield label, match

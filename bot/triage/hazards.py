@@ -1,0 +1,220 @@
+"""The lexical floor: words that mean danger, found inside `intake`, so that it works when the NLU is down. Pure.
+
+The expressions are data, `hazards/<language>.yml`, each with examples that must and must not fire (they are
+run as tests). All languages are looked for in every text, for people mix them. What is denied ("no me pegan"), imagined
+("qué hago si me encierran"), told of a film or said as an idiom ("me muero de risa") is no hazard; what is long past is `priority`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, ValidationError, field_validator
+
+from bot.conversation.messages import RISK_FLAGS, Urgency
+from bot.settings import ConfigurationError, Section, read_yaml
+from bot.triage.expressions import Expression, ExpressionError, Index, compile_expression
+from bot.triage.normalise import normalise
+
+FOLDER = Path(__file__).with_name("hazards")
+
+LONG_PAST = Urgency.PRIORITY
+"""The floor for a danger of long ago: somebody should still read it (`domain.md` §4, U3)."""
+
+NEAR = 3
+"""Words between a denying phrase ("no creo que") and what it denies, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """What was found: the highest urgency, all risk flags, the ids of the rules (`es.captive`); never the words."""
+
+    urgency: Urgency
+    risks: frozenset[str]
+    ids: tuple[str, ...]
+
+
+class Rule(Section):
+    """One kind of danger. `third`: about somebody else, so that a film or a book can be what is meant."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")]
+    urgency: Urgency
+    risks: frozenset[str] = frozenset()
+    any: Annotated[tuple[str, ...], Field(min_length=1)]
+    deniable: bool = True
+    timeless: Annotated[bool, Field(description="a word of the past does not weaken it")] = False
+    yes: Annotated[tuple[str, ...], Field(min_length=1)]
+    no: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    @field_validator("urgency", mode="before")
+    @classmethod
+    def _level(cls, value: object) -> object:
+        return Urgency.parse(value) if isinstance(value, str) else value
+
+    @field_validator("risks")
+    @classmethod
+    def _known(cls, value: frozenset[str]) -> frozenset[str]:
+        if value - RISK_FLAGS:
+            raise ValueError(f"unknown risk flag {min(value - RISK_FLAGS)}")
+        return value
+
+
+class Cry(Section):
+    """A cry for help that stands alone: nothing but these `words`, and `filler` around them."""
+
+    words: Annotated[tuple[str, ...], Field(min_length=1)]
+    filler: tuple[str, ...] = ()
+    yes: Annotated[tuple[str, ...], Field(min_length=1)]
+    no: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Language(Section):
+    """One language's file."""
+
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+    negations: tuple[str, ...]
+    adverbs: Annotated[tuple[str, ...], Field(description="words that may stand between a negation and the verb")]
+    denials: Annotated[tuple[str, ...], Field(description="phrases that deny or imagine what follows closely")]
+    unreal: Annotated[tuple[str, ...], Field(description="films, books, dreams: nothing in that sentence counts")]
+    past: Annotated[tuple[str, ...], Field(description="long past: the danger in that sentence is over")]
+    idioms: Annotated[tuple[str, ...], Field(description="sayings that only sound like danger")]
+    cry: Cry
+    rules: tuple[Rule, ...]
+
+
+def load(path: Path) -> Language:
+    """One file. Raises `ConfigurationError` naming file, place and mend."""
+    try:
+        language = Language.model_validate(read_yaml(path))
+        for rule in language.rules:
+            for source in rule.any:
+                compile_expression(source)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"{path}: {place}: {first['msg']}") from None
+    except ExpressionError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    return language
+
+
+@cache
+def languages() -> tuple[Language, ...]:
+    """Every language that is shipped, in the order of their names."""
+    return tuple(load(path) for path in sorted(FOLDER.glob("*.yml")))
+
+
+def _compile(sources: Iterable[str]) -> list[tuple[Expression, None]]:
+    return [(compile_expression(source), None) for source in sources]
+
+
+class Finder:
+    """The expressions of some languages, ready to be looked for."""
+
+    def __init__(self, known: Iterable[Language]) -> None:
+        known = tuple(known)
+        self._negations = frozenset(word for one in known for word in one.negations)
+        self._adverbs = frozenset(word for one in known for word in one.adverbs)
+        self._denials = Index(_compile(source for one in known for source in one.denials))
+        self._unreal = Index(_compile(source for one in known for source in one.unreal))
+        self._past = Index(_compile(source for one in known for source in one.past))
+        self._idioms = Index(_compile(source for one in known for source in one.idioms))
+        self._rules = Index(
+            [
+                (compile_expression(source), (f"{one.language}.{rule.id}", rule))
+                for one in known
+                for rule in one.rules
+                for source in rule.any
+            ]
+        )
+        self._cries = [
+            (one.language, frozenset(one.cry.words), frozenset(one.cry.words + one.cry.filler)) for one in known
+        ]
+
+    def find(self, text: str) -> Hazard | None:
+        """The hazards in `text`, or None. Linear in its length, of which `normalise.MAX_CHARACTERS` count."""
+        line = normalise(text)
+        found: dict[str, tuple[Urgency, frozenset[str]]] = {}
+        cry = self._cry(line)
+        if cry:
+            found[cry] = (Urgency.URGENT, frozenset())
+        sentences = _Sentences(line)
+        idioms = [match.span() for _, match in self._idioms.matches(line)]
+        unreal = {sentences.of(match.start()) for _, match in self._unreal.matches(line)}
+        past = {sentences.of(match.start()) for _, match in self._past.matches(line)}
+        denied = [match.end() for _, match in self._denials.matches(line)]
+        for (name, rule), match in self._rules.matches(line):
+            start, end = match.span()
+            sentence = sentences.of(start)
+            if sentence in unreal or any(begin < end and start < stop for begin, stop in idioms):
+                continue
+            if rule.deniable and (self._negated(line, start, match.groups()) or _denied(line, start, denied)):
+                continue
+            urgency, risks = rule.urgency, rule.risks
+            if sentence in past and not rule.timeless:
+                urgency, risks = min(urgency, LONG_PAST), risks - {"RISK-NOW", "RISK-MOVE", "RISK-SEX72", "RISK-LAST"}
+            level, flags = found.get(name, (urgency, frozenset()))
+            found[name] = (max(level, urgency), flags | risks)
+        if not found:
+            return None
+        return Hazard(
+            urgency=max(level for level, _ in found.values()),
+            risks=frozenset[str]().union(*(flags for _, flags in found.values())),
+            ids=tuple(sorted(found)),
+        )
+
+    def _cry(self, line: str) -> str:
+        words = [word for word in line.split() if word not in {".", ","}]
+        for language, calls, allowed in self._cries:
+            if any(word in calls for word in words) and all(word in allowed for word in words):
+                return f"{language}.cry"
+        return ""
+
+    def _negated(self, line: str, start: int, gaps: tuple[str, ...]) -> bool:
+        """A negation right before (adverbs between do not count), or in a gap of the expression."""
+        if any(word in self._negations for gap in gaps for word in gap.split()):
+            return True
+        for word in reversed(line[max(0, start - 60) : start].split()[-NEAR:]):
+            if word in self._negations:
+                return True
+            if word not in self._adverbs:
+                return False
+        return False
+
+
+def _denied(line: str, start: int, denials: list[int]) -> bool:
+    """Whether a denying phrase ends at most `NEAR` words before `start`, in the same clause."""
+    for end in denials:
+        if end <= start and start - end <= 60:
+            between = line[end:start].split()
+            if len(between) <= NEAR and not {".", ","} & set(between):
+                return True
+    return False
+
+
+class _Sentences:
+    """Which sentence a place in a normalised line belongs to."""
+
+    def __init__(self, line: str) -> None:
+        self._number = []
+        number = 0
+        for character in line:
+            number += character == "."
+            self._number.append(number)
+
+    def of(self, place: int) -> int:
+        return self._number[place]
+
+
+@cache
+def _finder() -> Finder:
+    return Finder(languages())
+
+
+def find(text: str) -> Hazard | None:
+    """The hazards in `text` in any language that is shipped, or None. Never raises for any text."""
+    return _finder().find(text)
