@@ -1,62 +1,109 @@
 """`config.yml`, the `AMPARO_*` environment and secret files, as one typed object (DESIGN §11).
 
-Precedence: environment, then `AMPARO_…_FILE` (a file holding the secret), then `config.yml`, then the defaults
-here. A mistake anywhere is reported as one line: the file or variable, the place in it, and how to mend it.
+Precedence: environment, then `AMPARO_…_FILE` (a file holding the value), then `config.yml`, then the defaults
+here. A mistake anywhere is reported as one line: the file and line, or the variable; the place in it; the mend.
 """
 
 from __future__ import annotations
 
-import os
+import difflib
+import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_origin
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
+from bot import config_source
+from bot.config_source import PREFIX, ConfigurationError, is_secret, line_of, read_yaml, settings_of, variable_of
 from bot.conversation.messages import Urgency
 
-PREFIX = "AMPARO_"
+__all__ = ["PREFIX", "ROOT", "ConfigurationError", "Settings", "load", "read_yaml", "unknown_variables", "variables"]
+
 ROOT = Path(__file__).resolve().parent.parent
 """Where the project lies: `flows/`, `nlu/` and the default `config.yml` are found from here."""
-
-
-class ConfigurationError(Exception):
-    """The configuration cannot be used. The message is one line for a person: file, place, mend."""
 
 
 class Section(BaseModel):
     """A part of `config.yml`; a key that nobody knows is a mistake, not a wish."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_yes_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        # pydantic would read `port: true` as port 1
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation in (int, float):
+            raise ValueError("must be a number")
+        return value
 
 
-def _http_url(value: str) -> str:
-    if value and not value.startswith(("http://", "https://")):
-        raise ValueError("must begin with http:// or https://")
+def _url(value: str, schemes: tuple[str, ...]) -> str:
+    known = " or ".join(f"{scheme}://" for scheme in schemes)
+    if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        raise ValueError(f"must begin with {known}")
+    try:
+        parts = urlsplit(value)
+        complete = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        complete = False
+    if not complete and not value.startswith("unix:///"):
+        raise ValueError("must be a whole address, as in scheme://host:port, with a port from 1 to 65535")
     return value.rstrip("/")
 
 
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
+def _http_url(value: str) -> str:
+    return _url(value, ("http", "https"))
 
 
-def _redis_url(value: str) -> str:
-    if value and not value.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("must begin with redis://, rediss:// or unix://")
+def _http_url_or_empty(value: str) -> str:
+    return value and _http_url(value)
+
+
+def _redis_url(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    return SecretStr(_url(text, ("redis", "rediss", "unix"))) if text else value
+
+
+def _languages(value: tuple[str, ...]) -> tuple[str, ...]:
+    for code in value:
+        if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,4})?", code):
+            raise ValueError(f"{code!r} is not a language code; write it as es, en or zh-Hans")
+        if value.count(code) > 1:
+            raise ValueError(f"{code!r} is listed twice; take one out")
     return value
 
 
+HttpUrl = Annotated[str, AfterValidator(_http_url_or_empty)]
+Languages = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_languages)]
+
+
 class Redis(Section):
-    url: Annotated[SecretStr, Field(description="external store; empty = our own Valkey in the data directory")] = (
-        SecretStr("")
-    )
+    """The store. Its URL can hold a password, so it is never in `config.yml`."""
+
+    url: Annotated[
+        SecretStr,
+        AfterValidator(_redis_url),
+        Field(description="external store; empty = our own Valkey in the data directory"),
+    ] = SecretStr("")
     cluster: Annotated[bool, Field(description="the URL is one node of a cluster")] = False
 
-    @model_validator(mode="after")
-    def _check(self) -> Redis:
-        _redis_url(self.url.get_secret_value())
-        return self
+    @field_validator("cluster")
+    @classmethod
+    def _of_something(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and "url" in info.data and not info.data["url"].get_secret_value():
+            raise ValueError(f"needs the URL of a node; set {variable_of(('redis', 'url'))}")
+        return value
 
 
 class Nlu(Section):
@@ -67,7 +114,9 @@ class Nlu(Section):
 
 class BotToken(Section):
     token: Annotated[SecretStr, Field(description="the bot's token; empty = this bot is not served")] = SecretStr("")
-    api_base: Annotated[HttpUrl, Field(description="Bot API server")] = "https://api.telegram.org"
+    api_base: Annotated[str, AfterValidator(_http_url), Field(description="Bot API server")] = (
+        "https://api.telegram.org"
+    )
 
     @property
     def configured(self) -> bool:
@@ -75,17 +124,21 @@ class BotToken(Section):
 
 
 class Telegram(BotToken):
-    mode: Literal["polling", "webhook"] = "polling"
     webhook_url: Annotated[HttpUrl, Field(description="public base address; needed for webhook mode")] = ""
     webhook_secret: Annotated[
         SecretStr, Field(description="secret_token of the webhook; empty = derived from the intake secret")
     ] = SecretStr("")
 
-    @model_validator(mode="after")
-    def _check(self) -> Telegram:
-        if self.mode == "webhook" and not self.webhook_url:
-            raise ValueError("webhook_url is needed when mode is webhook")
-        return self
+    mode: Annotated[
+        Literal["polling", "webhook"], Field(description="polling asks Telegram; webhook is called by it")
+    ] = "polling"
+
+    @field_validator("mode")
+    @classmethod
+    def _called_somewhere(cls, value: str, info: ValidationInfo) -> str:
+        if value == "webhook" and not info.data.get("webhook_url", "unknown"):
+            raise ValueError("webhook needs webhook_url; give it, or take polling")
+        return value
 
 
 class Rung(Section):
@@ -98,29 +151,31 @@ class Rung(Section):
 class Ladder(Section):
     """Rungs by urgency (DESIGN §9). After the last rung the last one repeats every `repeat` seconds."""
 
-    emergency: tuple[Rung, ...] = (
+    emergency: Annotated[tuple[Rung, ...], Field(description="rungs for danger now")] = (
         Rung(after=0, who="language"),
         Rung(after=60, who="language"),
         Rung(after=180, who="language_and_supervisors"),
         Rung(after=300, who="everyone"),
     )
-    urgent: tuple[Rung, ...] = (
+    urgent: Annotated[tuple[Rung, ...], Field(description="rungs for help within a day")] = (
         Rung(after=0, who="language"),
         Rung(after=600, who="language_and_supervisors"),
         Rung(after=1800, who="everyone"),
     )
-    priority: tuple[Rung, ...] = (Rung(after=0, who="language"),)
+    priority: Annotated[tuple[Rung, ...], Field(description="rungs for everything else that waits")] = (
+        Rung(after=0, who="language"),
+    )
     repeat: Annotated[float, Field(gt=0, description="seconds between pages after the last rung")] = 300
 
-    @model_validator(mode="after")
-    def _check(self) -> Ladder:
-        for level in ("emergency", "urgent", "priority"):
-            delays = [rung.after for rung in getattr(self, level)]
-            if delays != sorted(delays):
-                raise ValueError(f"{level}: rungs must be in order of `after`, but are {delays}")
-        if not self.emergency:
-            raise ValueError("emergency: at least one rung is needed, or nobody is ever paged")
-        return self
+    @field_validator("emergency", "urgent", "priority")
+    @classmethod
+    def _in_order(cls, value: tuple[Rung, ...], info: ValidationInfo) -> tuple[Rung, ...]:
+        delays = [rung.after for rung in value]
+        if delays != sorted(delays):
+            raise ValueError(f"rungs must be in order of `after`, but are {delays}; sort them")
+        if not value and info.field_name == "emergency":
+            raise ValueError("at least one rung is needed, or nobody is ever paged; write one")
+        return value
 
     def rungs(self, urgency: Urgency) -> tuple[Rung, ...]:
         """The rungs of a level; `information` has none: it waits in the list."""
@@ -136,66 +191,87 @@ class Operator(Section):
     """Somebody on the roster. `name` is a pseudonym chosen by the organisation, never a legal name."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-    languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("es",)
+    languages: Languages = ("es",)
     supervisor: bool = False
 
 
 class OnCall(Section):
     telegram: BotToken = BotToken()
-    operators: tuple[Operator, ...] = ()
+    operators: Annotated[tuple[Operator, ...], Field(description="the roster; in a variable, as JSON")] = ()
     ladder: Ladder = Ladder()
 
-    @model_validator(mode="after")
-    def _check(self) -> OnCall:
-        names = [operator.name for operator in self.operators]
+    @field_validator("operators")
+    @classmethod
+    def _once_each(cls, value: tuple[Operator, ...]) -> tuple[Operator, ...]:
+        names = [operator.name for operator in value]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"operators: {name!r} is listed twice")
-        return self
+                raise ValueError(f"{name!r} is listed twice; take one out")
+        return value
 
 
 class Web(Section):
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """Where health, webhooks and (later) web chat and desk listen."""
+
+    host: Annotated[str, Field(min_length=1, description="address to listen on; loopback by default")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="port to listen on; 0 = any free one")] = 8080
 
 
 class Retention(Section):
     """Days that things are kept. Routing is never kept longer than 7 days after the last contact (DESIGN §7)."""
 
-    routing_days: Annotated[float, Field(gt=0, le=7)] = 7
-    case_days: Annotated[int, Field(ge=1, le=3650)] = 180
+    routing_days: Annotated[
+        float, Field(gt=0, le=7, description="how long a reply can still be sent after the last contact")
+    ] = 7
+    case_days: Annotated[int, Field(ge=1, le=3650, description="how long a closed case can still be opened")] = 180
 
 
 class Limits(Section):
     """Where the bot slows down. A message is sealed and kept whatever these say; only replies are spared."""
 
-    replies_per_minute: Annotated[int, Field(ge=3)] = 20
-    code_attempts_per_hour: Annotated[int, Field(ge=1)] = 5
-    code_attempts_per_hour_global: Annotated[int, Field(ge=1)] = 500
+    replies_per_minute: Annotated[int, Field(ge=3, description="replies to one chat")] = 20
+    code_attempts_per_hour: Annotated[int, Field(ge=1, description="case codes tried by one chat")] = 5
+    code_attempts_per_hour_global: Annotated[int, Field(ge=1, description="case codes tried by all chats")] = 500
 
 
 class Secrets(Section):
     """Files that hold what one process alone may know. Relative paths start at the data directory."""
 
-    intake: Path = Path("keys/intake.json")
-    pager: Path = Path("keys/pager.json")
+    intake: Annotated[Path, Field(description="intake's session key and pepper")] = Path("keys/intake.json")
+    pager: Annotated[Path, Field(description="the pager's own key")] = Path("keys/pager.json")
     keyring: Annotated[Path, Field(description="the team's key ring: public halves, and sealed private halves")] = (
         Path("keys/team")
     )
 
 
+class OperatorSelf(Section):
+    """Who works at this terminal; only the `amparo cases` and `amparo keys` commands look at it."""
+
+    name: Annotated[str, Field(description="whose key the commands use; empty = the only one in the key ring")] = ""
+    passphrase: Annotated[
+        SecretStr, Field(description="for unattended use, best as a file; empty = it is asked for")
+    ] = SecretStr("")
+
+
 class Settings(BaseSettings):
     """All of it. Build with `load`; every field is `AMPARO_` + its path joined by `__` in the environment."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, allow_inf_nan=False)
 
-    data_dir: Path = Path("var")
-    organisation: Annotated[str, Field(min_length=1, max_length=60)] = "Amparo"
+    data_dir: Annotated[Path, Field(description="where the embedded store, keys and attachments live")] = Path("var")
+    organisation: Annotated[
+        str, Field(min_length=1, max_length=60, description="the name that people see in the chat")
+    ] = "Amparo"
     country: Annotated[str, Field(pattern="^[A-Z]{2}$", description="whose lines are shown first (ISO 3166)")] = "PA"
-    languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("es", "en")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    languages: Annotated[
+        Languages, Field(description="offered in the menu, in this order; the first is the default")
+    ] = (
+        "es",
+        "en",
+    )
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="how much is logged; never content")
+    ] = "info"
     redis: Redis = Redis()
     nlu: Nlu = Nlu()
     telegram: Telegram = Telegram()
@@ -204,79 +280,49 @@ class Settings(BaseSettings):
     retention: Retention = Retention()
     limits: Limits = Limits()
     secrets: Secrets = Secrets()
+    operator: OperatorSelf = OperatorSelf()
+    demo: Annotated[bool, Field(description="a demo team; set by `amparo up --demo`, never where people write")] = (
+        False
+    )
 
     @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, SecretFiles(settings_cls), init_settings
+        return Environment(settings_cls), init_settings
 
     def path(self, path: Path) -> Path:
         """`path`, taken from the data directory unless absolute."""
         return path if path.is_absolute() else self.data_dir / path
 
 
-class SecretFiles(PydanticBaseSettingsSource):
-    """`AMPARO_X__Y_FILE=/run/secrets/y` gives `x.y` the content of that file, without its last newline."""
+class Environment(PydanticBaseSettingsSource):
+    """The variables and secret files of `config_source.environment`, as pydantic-settings wants a source."""
 
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 (its signature)
         return None, "", False
 
     def __call__(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, value in os.environ.items():
-            if not (name.startswith(PREFIX) and name.endswith("_FILE") and value):
-                continue
-            *parents, leaf = name[len(PREFIX) : -len("_FILE")].lower().split("__")
-            try:
-                secret = Path(value).read_text(encoding="utf-8").rstrip("\r\n")
-            except (OSError, UnicodeDecodeError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-                raise ConfigurationError(f"{name}: cannot read {value}: {reason}; give a readable file") from None
-            section = found
-            for parent in parents:
-                section = section.setdefault(parent, {})
-            section[leaf] = secret
-        return found
+        return config_source.environment(Settings, config_source.environ())[0]
 
 
-def _place(errors: list[Any], data: dict[str, Any], source: str) -> str:
-    """The first mistake, as `file: place: what is wrong`."""
-    error = errors[0]
-    location = [str(part) for part in error["loc"]]
-    variable = PREFIX + "__".join(location).upper()
-    known: Any = data
-    for part in error["loc"]:
-        known = known.get(part) if isinstance(known, dict) else None
-    # the environment can only set named fields: an item of a list is always the file's
-    origin = variable if variable in os.environ or f"{variable}_FILE" in os.environ else source
-    place = ".".join(location) or "(top level)"
-    what = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        what = "no such setting; take it out or correct its spelling (config.yml lists them all)"
-    elif error["type"] not in {"value_error", "missing"} and isinstance(known, str | int | float | bool):
-        what = f"{what}, but it is {known!r}"
-    return f"{origin}: {place}: {what}"
-
-
-def read_yaml(path: Path) -> Any:
-    """The file's content. Raises `ConfigurationError` with file and line when it is not YAML."""
-    try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path}: not UTF-8 text; save it as UTF-8") from None
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not valid YAML"
-        raise ConfigurationError(f"{path}{line}: {problem}; mend the YAML there") from None
+def _refuse_secrets(data: dict[str, Any], path: Path) -> None:
+    """Secrets come from the environment or from files only: `config.yml` is shared, backed up and read aloud."""
+    for place, field in settings_of(Settings):
+        value: Any = data
+        for part in place:
+            value = value.get(part) if isinstance(value, dict) else None
+        if is_secret(field) and value not in (None, ""):
+            variable = variable_of(place)
+            raise ConfigurationError(
+                f"{path}:{line_of(path, place)}: {'.'.join(place)}: not in this file, it can hold a secret; "
+                f"give it as {variable} or {variable}_FILE"
+            )
 
 
 def load(config: Path | None = None) -> Settings:
@@ -284,27 +330,40 @@ def load(config: Path | None = None) -> Settings:
 
     Raises `ConfigurationError`: one line naming file or variable, place and mend.
     """
-    explicit = config or (Path(os.environ["AMPARO_CONFIG"]) if os.environ.get("AMPARO_CONFIG") else None)
+    given = config_source.environ().get(f"{PREFIX}CONFIG")
+    explicit = config or (Path(given) if given else None)
     path = explicit or ROOT / "config.yml"
     data: Any = {}
     if explicit or path.exists():
-        data = read_yaml(path) or {}
+        data = read_yaml(path)
+        data = {} if data is None else data
     if not isinstance(data, dict):
-        raise ConfigurationError(f"{path}:1: must be a mapping of settings, as in the config.yml that we ship")
+        raise ConfigurationError(f"{path}:1: must be settings (`name: value`), as in the config.yml that we ship")
+    for key in data:
+        # pydantic-settings takes names with a leading underscore as orders to itself
+        if not isinstance(key, str) or key.startswith("_"):
+            line = line_of(path, (str(key),))
+            raise ConfigurationError(f"{path}:{line}: {key}: no such setting; take it out")
+    _refuse_secrets(data, path)
     try:
         return Settings(**data)
     except ValidationError as error:
-        raise ConfigurationError(_place(error.errors(), data, str(path))) from None
+        _, origins = config_source.environment(Settings, config_source.environ())
+        raise config_source.explain(error.errors(), Settings, path, origins) from None
 
 
-def variables(section: type[BaseModel] = Settings, prefix: str = PREFIX) -> dict[str, str]:
-    """Every environment variable that means something, with its description (for help, docs and compose checks)."""
-    names: dict[str, str] = {} if section is not Settings else {"AMPARO_CONFIG": "path of config.yml"}
-    for name, field in section.model_fields.items():
-        variable = prefix + name.upper()
-        kind = field.annotation
-        if isinstance(kind, type) and get_origin(kind) is None and issubclass(kind, BaseModel):
-            names |= variables(kind, variable + "__")
-        else:
-            names[variable] = field.description or ""
-    return names
+def variables() -> dict[str, str]:
+    """Every environment variable that means something, with its description (for help, docs and compose checks).
+
+    Each but `AMPARO_CONFIG` may also be given as `…_FILE`, the path of a file that holds the value.
+    """
+    known = {f"{PREFIX}CONFIG": "path of config.yml"}
+    return known | {variable_of(path): field.description or "" for path, field in settings_of(Settings)}
+
+
+def unknown_variables() -> dict[str, str]:
+    """Variables of ours in the environment that mean nothing, each with the nearest one that does (or "")."""
+    known = variables()
+    meant = known.keys() | {f"{name}_FILE" for name in known if name != f"{PREFIX}CONFIG"}
+    found = sorted(name for name in config_source.environ() if name.upper().startswith(PREFIX) and name not in meant)
+    return {name: next(iter(difflib.get_close_matches(name.upper(), sorted(meant), 1, 0.8)), "") for name in found}
