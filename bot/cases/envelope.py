@@ -53,7 +53,7 @@ class Binding:
         try:
             fields = json.loads(header)
             case, seq, direction, kind, epoch = (fields[name] for name in "csdke")
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise SealBroken("the envelope's header cannot be read: it was changed or cut") from None
         texts = all(isinstance(text, str) for text in (case, kind, epoch))
         if not texts or type(seq) is not int or seq < 0 or direction not in get_args(Direction):

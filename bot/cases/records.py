@@ -56,7 +56,7 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A conversation as it is now. `shard` is where it lives: draw new case ids for that one. `version` 0: unknown."""
+    """A conversation as it is now. `shard` is where it lives: draw new case ids for it. `version` 0: unknown."""
 
     pseudonym: str
     shard: int
@@ -70,8 +70,9 @@ class CaseWrite:
     """What a turn does to a case.
 
     `opens`: the case must not exist yet (`expected_seq` 0). `entries` are envelopes sealed for the numbers
-    `expected_seq`, `expected_seq + 1`…. `urgency` only raises. `escalate`: it waits and is paged whatever its urgency.
-    `code` is (salt, hash of the secret) of a newly issued case code. `attach`: this conversation takes the case over.
+    `expected_seq`, `expected_seq + 1`…. `urgency` only raises. `escalate`: it waits and is paged whatever its
+    urgency. `code` is (salt, hash of the secret) of a newly issued case code. `attach`: this conversation takes
+    the case over.
     """
 
     id: str
@@ -89,7 +90,7 @@ class CaseWrite:
 
 @dataclass(frozen=True, slots=True)
 class TurnWrite:
-    """One turn, to be written at once or not at all. `shard` and `expected_version` come from the `View` it began with.
+    """One turn, to be written at once or not at all. `shard` and `expected_version` come from its `View`.
 
     `outbox`: replies in order. `trail`: references of platform messages, for wiping. `routing`: where replies go;
     None keeps what is there. `session` None drops it. `leave` and `erase`: see `Store.commit`.
@@ -112,7 +113,7 @@ class TurnWrite:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The turn is on disk. `waiting`: its case waits in the queue now. `case_seq` is the case's number of envelopes."""
+    """The turn is on disk. `waiting`: its case waits in the queue. `case_seq`: how many envelopes the case has."""
 
     version: int
     case_seq: int | None = None
@@ -218,9 +219,10 @@ PageKind = Literal["wait", "page", "activity", "claimed", "gone", "undelivered"]
 class Page:
     """Something for the pager, without content.
 
-    `wait`: a case began to wait or rose: call `Store.due` now. `page`: tell the operators of `rung`. `activity`: a new
-    message in a claimed case: tell `by`. `claimed`: `by` has it: the pages of the others are settled. `gone`: closed,
-    erased or expired (`by`: who held it, if anybody). `undelivered`: a reply could not be delivered: tell `by`.
+    `wait`: a case began to wait or rose: call `Store.due` now. `page`: tell the operators of `rung`. `activity`: a
+    new message in a claimed case: tell `by`. `claimed`: `by` has it: the pages of the others are settled. `gone`:
+    closed, erased or expired (`by`: who held it, if anybody). `undelivered`: a reply could not be delivered: tell
+    `by`.
     """
 
     shard: int

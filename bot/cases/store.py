@@ -6,8 +6,19 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from bot.cases.embedded import Client
 from bot.cases.records import (
-    ActionResult, CaseView, ClaimResult, CommitResult, Due, EventRecord, OutboxItem, Page, QueueItem,
-    Status, TurnWrite, View, Wakeup,
+    ActionResult,
+    CaseView,
+    ClaimResult,
+    CommitResult,
+    Due,
+    EventRecord,
+    OutboxItem,
+    Page,
+    QueueItem,
+    Status,
+    TurnWrite,
+    View,
+    Wakeup,
 )  # fmt: skip
 from bot.conversation.messages import Urgency
 
@@ -51,7 +62,15 @@ class Store:
         delivery: bytes | None = None, force: bool = False,
     ) -> ActionResult: ...  # fmt: skip
     async def lower(
-        self, case: str, level: Urgency, expected_seq: int, entries: Sequence[bytes], *, by: str, now: int, force: bool = False
+        self,
+        case: str,
+        level: Urgency,
+        expected_seq: int,
+        entries: Sequence[bytes],
+        *,
+        by: str,
+        now: int,
+        force: bool = False,
     ) -> ActionResult: ...
     async def close(
         self, case: str, expected_seq: int, entries: Sequence[bytes], *, by: str, now: int,

@@ -26,7 +26,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import (
-    AEAD, KDF, KEM, MLKEM768X25519PrivateKey, MLKEM768X25519PublicKey, Suite,
+    AEAD,
+    KDF,
+    KEM,
+    MLKEM768X25519PrivateKey,
+    MLKEM768X25519PublicKey,
+    Suite,
 )  # fmt: skip
 
 SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -43,7 +48,7 @@ LOCKER_VERSION = b"\x01"
 
 
 class SealBroken(Exception):
-    """What was sealed cannot be trusted: changed, cut, moved, or not for this key. The message says which is known."""
+    """What was sealed cannot be trusted: changed, cut, moved, or not for this key; the message says what is known."""
 
 
 class NotForThisKey(SealBroken):
