@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 
+from bot.channels.limits import ALL
+
+_TEXT = {limits.channel: limits.text for limits in ALL}
 _BREAKS = (
     re.compile(r"\n\s*\n"),
     re.compile(r"\n"),
     re.compile(r"(?<=[.!?…。！？؟।])\s*"),
     re.compile(r"\s+"),
 )
+
+
+def text_limit(channel: str) -> int:
+    """The longest text that one message of `channel` carries; our own screens take what Telegram takes."""
+    return _TEXT.get(channel, _TEXT["telegram"])
 
 
 def units(text: str) -> int:
@@ -34,7 +42,8 @@ def split(text: str, limit: int) -> list[str]:
 
 def _cut(text: str, limit: int) -> int:
     room = _prefix(text, limit)
-    for kind in _BREAKS:
+    for kind in _TEXT = {limits.channel: limits.text for limits in ALL}
+_BREAKS:
         ends = [found.end() for found in kind.finditer(text, 0, room) if found.end() > room // 3]
         if ends:
             return ends[-1]

@@ -251,7 +251,7 @@ class Telegram:
             raise _translate(error) from None
 
     def webhook(self, secret: str, stop: asyncio.Event) -> Callable[[web.Request], Coroutine[Any, Any, web.Response]]:
-        """A handler for `POST`: 401 without the secret, 200 only after the turn is on disk (else Telegram repeats)."""
+        """A handler for `POST`: 401 without the secret, 200 only once the turn is on disk, else 503."""
 
         async def receive(request: web.Request) -> web.Response:
             given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")

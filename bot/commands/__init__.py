@@ -1,0 +1,1 @@
+"""The subcommands of `amparo`, one file for each group."""

@@ -1,0 +1,194 @@
+"""`amparo cases`: what an operator does. Cases are opened and answered here, with the operator's own key."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from bot.cases.code import normal_case_id
+from bot.cases.records import CaseView, Status
+from bot.cases.vault import SealBroken
+from bot.commands import common
+from bot.commands.casework import Casework, CaseworkError, Entry
+from bot.commands.wording import Wording
+from bot.conversation.messages import Urgency
+
+app = typer.Typer(help="Work on cases: list, claim, read, reply, note, lower, close.", no_args_is_help=True)
+
+Case = Annotated[str, typer.Argument(help="The case id, as pages and lists show it.")]
+As = Annotated[str, typer.Option("--as", help="Whose key to use; not needed when there is only one.")]
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Words = Annotated[str, typer.Argument(help="The text; - reads it from standard input.")]
+MARKS = {Urgency.EMERGENCY: "!!!", Urgency.URGENT: "!!", Urgency.PRIORITY: "!", Urgency.INFORMATION: ""}
+LONGEST = 4000
+
+
+def _words(given: str) -> str:
+    text = sys.stdin.read().strip() if given == "-" else given.strip()
+    if not text:
+        common.fail("nothing to write: give the text, or - and the text on standard input")
+    if len(text) > LONGEST:
+        common.fail(f"the text has {len(text)} characters: at most {LONGEST} fit, send it in parts")
+    return text
+
+
+def _case(given: str) -> str:
+    case = normal_case_id(given)
+    if case is None:
+        common.fail(f"{given!r} is no case id: it has five letters and digits, as `amparo cases list` shows them")
+    return case
+
+
+def _act(as_: str, work: Callable[[Casework], Awaitable[None]]) -> None:
+    config = common.settings()
+    name, key = common.unlock(config, as_)
+
+    async def go() -> None:
+        async with common.opened(config) as store:
+            await work(Casework(store, common.keyring(config), name, key))
+
+    try:
+        common.run(go())
+    except CaseworkError as error:
+        common.fail(str(error))
+    except SealBroken as error:
+        common.fail(f"an envelope cannot be opened: {error}. Keep the store as it is and tell the administrator")
+
+
+def _row(case: CaseView) -> dict[str, Any]:
+    return {
+        "case": case.id,
+        "status": case.status.value,
+        "urgency": case.urgency.label,
+        "role": case.role.value,
+        "language": case.language,
+        "opened": case.opened,
+        "updated": case.updated,
+        "waiting_since": case.waiting_since,
+        "claimed_by": case.claimed_by,
+        "messages": case.seq,
+        "reachable": case.reachable,
+    }
+
+
+@app.command("list")
+def list_(all_: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False, json: Json = False) -> None:
+    """Open cases, the most urgent first, then the longest waiting. Needs no key: it shows no content."""
+    config = common.settings()
+
+    async def fetch() -> list[CaseView]:
+        async with common.opened(config) as store:
+            return await store.cases(None if all_ else Status.OPEN)
+
+    found = sorted(
+        common.run(fetch()),
+        key=lambda case: (case.claimed_by is not None, -case.urgency, case.waiting_since or case.opened),
+    )
+    if json:
+        common.print_json([_row(case) for case in found])
+        return
+    table = Table("", "case", "urgency", "who", "language", "waits", "held by", "messages")
+    for case in found:
+        waits = common.ago(case.waiting_since) if case.waiting_since and not case.claimed_by else ""
+        table.add_row(
+            MARKS[case.urgency],
+            case.id,
+            case.urgency.label,
+            case.role.value,
+            case.language,
+            waits,
+            case.claimed_by or ("" if case.open else "closed"),
+            str(case.seq),
+        )
+    common.out.print(table if found else "No open cases.")
+
+
+@app.command()
+def claim(case: Case, as_: As = "") -> None:
+    """Take a case: its pages stop, and the person is told the truth from now on, that somebody has it."""
+    case = _case(case)
+    _act(as_, lambda casework: casework.claim(case))
+    common.err.print(f"Case {case} is yours.")
+
+
+@app.command()
+def read(case: Case, as_: As = "", json: Json = False) -> None:
+    """Open a case and show everything in it, in order."""
+    case = _case(case)
+
+    async def show(casework: Casework) -> None:
+        view, entries = await casework.read(case)
+        if json:
+            common.print_json({**_row(view), "reasons": list(view.reasons), "entries": [_plain(e) for e in entries]})
+            return
+        wording = Wording.load(common.settings())
+        state = f"held by {view.claimed_by}" if view.claimed_by else ("waits" if view.open else "closed")
+        common.out.print(f"[bold]{view.id}[/bold]  {view.urgency.label}  {view.role.value}  {view.language}  {state}")
+        if view.reasons:
+            common.out.print("why: " + escape(", ".join(view.reasons)), style="dim")
+        for entry in entries:
+            moment = datetime.fromtimestamp(entry.body["at"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+            who = {"in": "person", "out": entry.body.get("by", "operator"), "note": "note"}[entry.direction]
+            common.out.print(f"[dim]{entry.seq:>3} {moment}[/dim] [bold]{escape(who)}[/bold]: ", end="")
+            common.out.print(wording.of(entry), markup=False, highlight=False)
+        if not view.reachable:
+            common.out.print(
+                "The person cannot be reached now; they can come back with their case code.", style="dim"
+            )
+
+    _act(as_, show)
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    return {"seq": entry.seq, "direction": entry.direction, "kind": entry.kind, **entry.body}
+
+
+@app.command()
+def reply(case: Case, text: Words, as_: As = "") -> None:
+    """Answer the person. The answer is sealed on the way and kept, sealed, in the case."""
+    case, said = _case(case), _words(text)
+    _act(as_, lambda casework: casework.reply(case, said))
+    common.err.print(f"Sent to the person of case {case}.")
+
+
+@app.command()
+def note(case: Case, text: Words, as_: As = "") -> None:
+    """Keep a note for operators; the person never sees it."""
+    case, said = _case(case), _words(text)
+    _act(as_, lambda casework: casework.note(case, said))
+    common.err.print(f"Noted in case {case}.")
+
+
+@app.command()
+def lower(
+    case: Case,
+    level: Annotated[str, typer.Argument(help="urgent, priority or information.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the case.")],
+    as_: As = "",
+) -> None:
+    """Lower the urgency of a case that you hold. Only people do this, never the machine."""
+    case, why = _case(case), _words(reason)
+    try:
+        urgency = Urgency.parse(level)
+    except ValueError as error:
+        common.fail(str(error))
+    _act(as_, lambda casework: casework.lower(case, urgency, why))
+    common.err.print(f"Case {case} is {urgency.label} now.")
+
+
+@app.command()
+def close(
+    case: Case,
+    outcome: Annotated[str, typer.Option("--outcome", help="What came of it; kept in the case.")] = "closed",
+    as_: As = "",
+) -> None:
+    """End the work on a case that you hold. It opens again if the person writes."""
+    case, said = _case(case), _words(outcome)
+    _act(as_, lambda casework: casework.close(case, said))
+    common.err.print(f"Case {case} is closed.")

@@ -1,0 +1,231 @@
+"""The composition root: the only place that knows every part. One function for each process of DESIGN §2."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+from redis.exceptions import RedisError
+
+from bot import health
+from bot.cases import embedded
+from bot.cases.embedded import EmbeddedError
+from bot.cases.keys import Keyring, TeamKeys
+from bot.cases.secrets import IntakeSecrets, PagerSecrets
+from bot.cases.store import Store
+from bot.channels.channel import Channel
+from bot.channels.delivery import Delivery
+from bot.channels.telegram import Telegram, client
+from bot.conversation.loader import load as load_flows
+from bot.conversation.texts import Texts
+from bot.intake import Intake, now
+from bot.observe import fault, watch
+from bot.oncall import pager
+from bot.referral.directory import Directory
+from bot.settings import ROOT, Settings
+from bot.triage.nlu import NluClient
+
+log = structlog.get_logger()
+
+WEBHOOK_PATH = "/telegram/webhook"
+PREPARE_SECONDS = 60.0
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT: finish what is under way, then end."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def open_store(settings: Settings, stop: asyncio.Event, resources: AsyncExitStack) -> Store:
+    """The store, prepared; waits while it starts. Raises the last error after a minute, or when told to stop."""
+    redis = embedded.connect(settings)
+    resources.push_async_callback(redis.aclose)
+    store = Store(redis, routing_days=settings.retention.routing_days)
+    attempt = 0
+    began = asyncio.get_running_loop().time()
+    while True:
+        try:
+            await store.prepare()
+        except (RedisError, OSError) as error:
+            attempt += 1
+            if attempt % 20 == 1:
+                log.info("waiting for the store", attempt=attempt, **fault(error))
+            if stop.is_set() or asyncio.get_running_loop().time() - began > PREPARE_SECONDS:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return store
+
+
+def build_intake(settings: Settings, store: Store, nlu: NluClient | None, stop: asyncio.Event) -> Intake:
+    """Everything a turn needs, but no channel yet. Raises `KeyringError`, `FlowError`: one line each."""
+    ring_path = settings.path(settings.secrets.keyring)
+    secrets = IntakeSecrets.load_or_create(settings.path(settings.secrets.intake))
+    ring = Keyring(ring_path)
+    delivery = ring.team().delivery
+    if delivery is None or delivery.raw != secrets.delivery.public.raw:
+        ring.set_delivery(secrets.delivery.public)
+    team = TeamKeys(ring_path)
+    team.current_epoch()
+    flows = ROOT / "flows"
+    return Intake(
+        settings=settings,
+        store=store,
+        secrets=secrets,
+        team=team,
+        book=load_flows(flows),
+        texts=Texts.load(flows),
+        directory=Directory.load(flows / "directory"),
+        nlu=nlu,
+        stop=stop,
+    )
+
+
+def attach(intake: Intake, channel: Channel) -> Delivery:
+    """Lets `channel` send what the turns put into the outbox."""
+    intake.channels[channel.name] = channel
+    return Delivery(intake.store, channel, intake.secrets.session_locker, intake.secrets.delivery)
+
+
+async def run_intake(settings: Settings) -> None:
+    """The channels, the turns and the outbox, until a signal."""
+    stop = stop_on_signals()
+    watch(asyncio.get_running_loop())
+    async with AsyncExitStack() as resources:
+        store = await open_store(settings, stop, resources)
+        nlu = NluClient(settings.nlu.url, settings.nlu.timeout) if settings.nlu.url else None
+        if nlu is not None:
+            resources.push_async_callback(nlu.close)
+        intake = build_intake(settings, store, nlu, stop)
+        parts: list[Coroutine[Any, Any, None]] = [intake.watch_duty()]
+        checks: dict[str, Callable[[], Awaitable[bool]]] = {
+            "store": lambda: _store_answers(store),
+            "pager": lambda: _beats(store, "pager"),
+        }
+        if settings.nlu.url:
+            checks["nlu"] = lambda: nlu_answers(settings.nlu.url)
+        routes = []
+        if settings.telegram.configured:
+            telegram = Telegram(client(settings.telegram), intake.handle)
+            resources.push_async_callback(telegram.close)
+            served = asyncio.Event()
+            parts += [attach(intake, telegram).run(stop), _serve_telegram(settings, telegram, intake, served)]
+            checks["telegram"] = lambda: _is_set(served)
+            if settings.telegram.mode == "webhook":
+                secret = webhook_secret(settings, intake.secrets)
+                routes.append(web.post(WEBHOOK_PATH, telegram.webhook(secret, stop)))
+        runner = await health.serve(settings.web.host, settings.web.port, health.routes(checks), routes)
+        resources.push_async_callback(runner.cleanup)
+        log.info("intake listens", port=settings.web.port)
+        await _together(stop, *parts)
+
+
+def webhook_secret(settings: Settings, secrets: IntakeSecrets) -> str:
+    """The configured `secret_token`, else one that only this intake can compute."""
+    given = settings.telegram.webhook_secret.get_secret_value()
+    return given or secrets.derive("telegram webhook").hex()
+
+
+async def _serve_telegram(settings: Settings, telegram: Telegram, intake: Intake, served: asyncio.Event) -> None:
+    stop, attempt = intake.stop, 0
+    while not stop.is_set():
+        try:
+            if settings.telegram.mode == "webhook":
+                secret = webhook_secret(settings, intake.secrets)
+                await telegram.set_webhook(settings.telegram.webhook_url + WEBHOOK_PATH, secret)
+                served.set()
+                await stop.wait()
+            else:
+                await telegram.drop_webhook()
+                await telegram.poll(stop, served.set)
+        except Exception as error:  # noqa: BLE001 - whatever Telegram says, the other channels and the outbox go on
+            attempt += 1
+            log.warning("Telegram cannot be served yet", attempt=attempt, **fault(error))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(0.5 * 2 ** min(attempt, 5), 15)):
+                    await stop.wait()
+
+
+async def run_pager(settings: Settings) -> None:
+    """The on-call bot and the ladder, until a signal."""
+    stop = stop_on_signals()
+    watch(asyncio.get_running_loop())
+    async with AsyncExitStack() as resources:
+        store = await open_store(settings, stop, resources)
+        secrets = PagerSecrets.load_or_create(settings.path(settings.secrets.pager))
+        await pager.run(settings, store, secrets, demo=settings.demo, stop=stop)
+
+
+async def run_store(settings: Settings) -> None:
+    """Our own Valkey in the data directory, until a signal. Raises `EmbeddedError`: one line."""
+    if settings.redis.url.get_secret_value():
+        raise EmbeddedError("AMPARO_REDIS__URL names a store already: take it out to run our own")
+    stop = stop_on_signals()
+    server = await embedded.start(settings.data_dir)
+    ended = asyncio.create_task(server.wait())
+    halted = asyncio.create_task(stop.wait())
+    await asyncio.wait({ended, halted}, return_when=asyncio.FIRST_COMPLETED)
+    if not stop.is_set():
+        raise EmbeddedError(f"{settings.data_dir}: the store ended by itself; see its log there")
+    if server.process is not None:
+        await server.stop()
+    else:  # it outlived an earlier `run store` that was killed
+        async with AsyncExitStack() as resources:
+            redis = embedded.connect(settings)
+            resources.push_async_callback(redis.aclose)
+            await redis.shutdown()
+    await ended
+
+
+async def nlu_answers(url: str) -> bool:
+    """Whether the NLU server has its model loaded."""
+    try:
+        timeout = aiohttp.ClientTimeout(total=2)
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url + "/status") as answer:
+            return answer.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
+async def _store_answers(store: Store) -> bool:
+    try:
+        await store.beating(0)
+    except (RedisError, OSError):
+        return False
+    return True
+
+
+async def _beats(store: Store, process: str) -> bool:
+    try:
+        return process in await store.beating(now())
+    except (RedisError, OSError):
+        return False
+
+
+async def _is_set(event: asyncio.Event) -> bool:
+    return event.is_set()
+
+
+async def _together(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:
+    """Runs the parts until `stop`; a part that fails ends the process, so that it is started afresh."""
+    tasks = {asyncio.create_task(part) for part in parts}
+    halted = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({halted, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    failed = [task for task in done if task is not halted and task.exception() is not None]
+    stop.set()
+    await asyncio.wait(tasks, timeout=20)
+    for task in tasks:
+        task.cancel()
+    halted.cancel()
+    if failed:
+        failed[0].result()
