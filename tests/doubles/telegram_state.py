@@ -40,7 +40,9 @@ class Pulse:
             if answer:
                 return answer
             try:
-                await asyncio.wait_for(event.wait(), deadline - time.monotonic())
+                # not wait_for: Python 3.11's forgets a cancellation that comes together with the beat
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    await event.wait()
             except TimeoutError:
                 return ready()
 
