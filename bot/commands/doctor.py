@@ -31,12 +31,18 @@ class Finding:
     what: str
 
 
-def doctor(json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", help="Look at this part alone: configuration, keys, telegram, on call, store or nlu."),
+]
+
+
+def doctor(json: Annotated[bool, typer.Option("--json", help="For programs.")] = False, only: Only = None) -> None:
     """Look at configuration, keys, store, model and bots; ends with 1 when something is wrong."""
     config = common.settings()
 
     async def collect() -> list[Finding]:
-        return [finding async for finding in _look(config)]
+        return [finding async for finding in _look(config) if not only or finding.part in only]
 
     findings = common.run(collect())
     if json:
@@ -52,8 +58,9 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="For programs.")] =
 
 async def _look(config: Settings) -> AsyncIterator[Finding]:
     yield Finding("configuration", "ok", f"reads well; data in {config.data_dir}")
-    for name in unknown_variables():
-        yield Finding("configuration", "warning", f"{name} means nothing here: correct its spelling or unset it")
+    for name, meant in unknown_variables().items():
+        mend = f"write {meant}" if meant else "unset it"
+        yield Finding("configuration", "warning", f"{name} means nothing here: {mend}")
     for finding in (*_keys(config), *_bots(config)):
         yield finding
     async for finding in _store(config):
