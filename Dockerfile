@@ -1,5 +1,5 @@
 # The bot's processes (intake, pager) and its commands. The language model has its own image: nlu/Dockerfile.
-# Runs as nobody in particular, writes only below /data and /private, holds no secret: those come with the container.
+# Runs as nobody in particular, writes only below /data, /private and /team, holds no secret: those come with the container.
 FROM python:3.11-slim AS build
 WORKDIR /app
 COPY requirements/uv.lock requirements/app.lock requirements/
@@ -16,7 +16,7 @@ RUN /opt/uv/bin/uv pip install --no-cache --python .venv/bin/python --no-deps --
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --no-create-home --home-dir /tmp amparo \
-    && install -d -o amparo -m 0700 /data /private
+    && install -d -o amparo -m 0700 /data /private /team /team/epochs /team/operators
 COPY --from=build /app /app
 COPY config.yml /app/
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 AMPARO_DATA_DIR=/data

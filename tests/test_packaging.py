@@ -133,7 +133,7 @@ def _make(*arguments: str) -> str:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """A copy of what set-up reads, in a folder with a space, on a machine that has a shell but no Python and no uv."""
+    """What set-up reads, copied into a folder with a space, on a machine with a shell but no Python and no uv."""
     home = tmp_path / "a machine"
     project = home / "the project"
     for part in ("tools", "requirements"):
@@ -168,7 +168,7 @@ def _setup(machine: Path, step: str, **environ: str) -> subprocess.CompletedProc
 
 def _one_line(done: subprocess.CompletedProcess[str]) -> str:
     assert done.returncode == 1
-    lines = done.stderr.splitlines()
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("setup: fetching ")]
     assert len(lines) == 1, done.stderr
     return lines[0]
 

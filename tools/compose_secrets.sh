@@ -17,7 +17,7 @@ if [ ! -s secrets/store_url ] || [ ! -s secrets/store_acl ]; then
     password=$(od -An -N 24 -tx1 /dev/urandom | tr -d ' \n')
     # the store keeps a hash only; its user may do all that Amparo does, and neither wipe nor reconfigure it
     hash=$(printf %s "$password" | sha256sum | cut -d ' ' -f 1)
-    printf 'user default off\nuser amparo on ~* &* +@all -@admin -flushall -flushdb #%s\n' "$hash" | keep store_acl
+    printf 'user default off\nuser amparo on ~* &* +@all -@admin +config|get -flushall -flushdb #%s\n' "$hash" | keep store_acl
     printf 'redis://amparo:%s@store:6379/0\n' "$password" | keep store_url
 fi
 
