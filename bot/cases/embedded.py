@@ -53,7 +53,7 @@ class Embedded:
         if self.process:
             await self.process.wait()
             return
-        while await _answers(self.socket):
+        while await _answers(self.socket):  # noqa: ASYNC110  not our child: only asking can tell
             await asyncio.sleep(1)
 
     async def stop(self) -> None:

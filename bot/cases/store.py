@@ -1,92 +1,34 @@
-"""The store (DESIGN §8): one turn costs one read and one scripted, atomic write. Skeleton: bodies follow."""
+"""The store (DESIGN §8), in one object: sealed cases, their queue, the outbox, the pages.
+
+One turn costs one read and one scripted, atomic write. Everything a conversation touches lies in one shard; the same
+code runs on one server and on a cluster. Nothing here can read what it keeps.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import OrderedDict
 
+from bot.cases.casework import Casework
 from bot.cases.embedded import Client
-from bot.cases.records import (
-    ActionResult,
-    CaseView,
-    ClaimResult,
-    CommitResult,
-    Due,
-    EventRecord,
-    OutboxItem,
-    Page,
-    QueueItem,
-    Status,
-    TurnWrite,
-    View,
-    Wakeup,
-)  # fmt: skip
-from bot.conversation.messages import Urgency
+from bot.cases.layout import shard_key
+from bot.cases.outbox import Outbox
+from bot.cases.paging import Paging, Rungs
+from bot.cases.records import SHARDS
+from bot.cases.retention import Retention
+from bot.cases.streams import make_group
+from bot.cases.turns import Turns
 
-Rungs = Mapping[Urgency, Sequence[float]]
-"""Seconds after which each rung of a level fires."""
+__all__ = ["Rungs", "Store"]
 
 
-class Store:
-    def __init__(self, redis: Client, *, routing_days: float = 7) -> None: ...
-    async def prepare(self) -> None: ...
-    def shard_of(self, pseudonym: str) -> int: ...
+class Store(Turns, Outbox, Casework, Paging, Retention):
+    """All operations raise redis-py's errors when the store is away; none of them leaves half a change behind."""
 
-    # turns (intake)
-    async def read(self, pseudonym: str) -> View: ...
-    async def commit(self, write: TurnWrite) -> CommitResult: ...
-    async def code_attempt(self, pseudonym: str, now: int, per_conversation: int, global_limit: int) -> bool: ...
-    async def code_record(self, case: str) -> tuple[bytes, bytes] | None: ...  # (salt, hash)
+    def __init__(self, client: Client, *, routing_days: float = 7) -> None:
+        super().__init__(client, routing_days=routing_days)
+        self._hints = OrderedDict()
 
-    # outbox (intake's senders).  Pattern: async for wakeup in store.wakeups(ch, me): if lease: while item := head: send, sent;
-    # finally release;  then store.settle(wakeup): acked only if the list is empty, else it comes again.
-    def wakeups(self, channel: str, consumer: str, *, idle: float = 30) -> AsyncIterator[Wakeup]: ...
-    async def settle(self, wakeup: Wakeup) -> bool: ...
-    async def lease(self, pseudonym: str, owner: str, ttl: float) -> bool: ...  # seconds
-    async def renew(self, pseudonym: str, owner: str, ttl: float) -> bool: ...
-    async def release_lease(self, pseudonym: str, owner: str) -> None: ...
-    async def head(self, wakeup: Wakeup) -> OutboxItem | None: ...
-    async def sent(self, pseudonym: str, item: OutboxItem, trail: bytes | None, now: int) -> bool: ...
-    async def undeliverable(self, pseudonym: str, item: OutboxItem, reason: str, now: int) -> bool: ...
-    async def trail(self, pseudonym: str) -> list[bytes]: ...
-
-    # operators
-    async def queue(self) -> list[QueueItem]: ...
-    async def cases(self, status: Status | None = None) -> list[CaseView]: ...
-    async def case(self, case: str) -> CaseView | None: ...
-    async def entries(self, case: str) -> list[bytes]: ...
-    async def claim(self, case: str, operator: str, now: int) -> ClaimResult: ...
-    async def release(self, case: str, operator: str, now: int) -> ActionResult: ...
-    async def pass_(self, case: str, operator: str, now: int) -> ActionResult: ...
-    async def append(
-        self, case: str, expected_seq: int, entries: Sequence[bytes], *, action: str, by: str, now: int,
-        delivery: bytes | None = None, force: bool = False,
-    ) -> ActionResult: ...  # fmt: skip
-    async def lower(
-        self,
-        case: str,
-        level: Urgency,
-        expected_seq: int,
-        entries: Sequence[bytes],
-        *,
-        by: str,
-        now: int,
-        force: bool = False,
-    ) -> ActionResult: ...
-    async def close(
-        self, case: str, expected_seq: int, entries: Sequence[bytes], *, by: str, now: int,
-        delivery: bytes | None = None, force: bool = False,
-    ) -> ActionResult: ...  # fmt: skip
-    async def events(self, after: Mapping[int, str]) -> tuple[list[EventRecord], dict[int, str]]: ...
-
-    # pager
-    async def due(self, now: int, rungs: Rungs, repeat: float, limit: int = 100) -> list[Due]: ...
-    def pages(self, consumer: str, *, idle: float = 30) -> AsyncIterator[Page]: ...
-    async def ack_page(self, page: Page) -> None: ...
-    async def roster_put(self, operator: str, record: bytes) -> None: ...
-    async def roster_get(self, operator: str) -> bytes | None: ...
-    async def roster_all(self) -> dict[str, bytes]: ...
-    async def roster_delete(self, operator: str) -> None: ...
-    async def duty_set(self, operator: str, on: bool) -> None: ...
-    async def on_duty(self) -> set[str]: ...
-    async def beat(self, process: str, now: int, ttl: float) -> None: ...
-    async def beating(self, now: int) -> set[str]: ...
+    async def prepare(self) -> None:
+        """Make what the readers of streams expect. Once at the start; again does no harm."""
+        for shard in range(SHARDS):
+            await make_group(self.client, shard_key("pages", shard))
