@@ -1,8 +1,9 @@
 """The lexical floor: words that mean danger, found inside `intake`, so that it works when the NLU is down. Pure.
 
-The expressions are data, `hazards/<language>.yml`, each with examples that must and must not fire (they are
-run as tests). All languages are looked for in every text, for people mix them. What is denied ("no me pegan"), imagined
-("qué hago si me encierran"), told of a film or said as an idiom ("me muero de risa") is no hazard; what is long past is `priority`.
+The expressions are data, `hazards/<language>.yml`, each with examples that must and must not fire (they are run as
+tests). All languages are looked for in every text, for people mix them. What is denied ("no me pegan"), imagined
+("qué hago si me encierran"), told of a film or said as an idiom ("me muero de risa") is no hazard; what is long past
+is `priority`.
 """
 
 from __future__ import annotations

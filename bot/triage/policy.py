@@ -3,13 +3,13 @@
 Everything here only raises: a hazard is a floor that no model lowers, more probability of danger never gives less
 urgency, and what is not known gets the default of the role. Thresholds, on the model's calibrated probabilities:
 
-| at least    | when                                                          | why                                   |
-|-------------|---------------------------------------------------------------|---------------------------------------|
-| `emergency` | P(emergency) >= 0.5                                           | the emergency lines are shown         |
-| `urgent`    | P(emergency) >= 0.15, or P(urgent or more) >= 0.35 (tip: 0.5) | a human looks soon; a miss costs most |
-| `urgent`    | the model saw a risk flag in what is at least `priority`      | `domain.md` §3: they drive urgency    |
-| `priority`  | P(priority or more) >= 0.35                                   | operators list it                     |
-| the default | no model, no probabilities, or a language it was not taught   | `urgent`; for a witness `priority`    |
+| at least    | when                                                          | why                                 |
+|-------------|---------------------------------------------------------------|-------------------------------------|
+| `emergency` | P(emergency) >= 0.5                                           | the emergency lines are shown       |
+| `urgent`    | P(emergency) >= 0.15, or P(urgent or more) >= 0.35 (tip: 0.5) | a human looks soon; misses cost most |
+| `urgent`    | the model saw a risk flag in what is at least `priority`      | `domain.md` §3: they drive urgency  |
+| `priority`  | P(priority or more) >= 0.35                                   | operators list it                   |
+| the default | no model, no probabilities, or a language it was not taught   | `urgent`; for a witness `priority`  |
 
 So a message becomes `information` only when the model is sure that it is nothing more.
 """
