@@ -8,7 +8,7 @@ import rule_engine  # type: ignore[import-untyped]  # ships no types
 from rule_engine.errors import EngineError  # type: ignore[import-untyped]  # ships no types
 
 STRINGS = ("language", "channel", "role", "wish")
-BOOLEANS = ("on_duty", "has_case", "claimed", "code_issued", "short")
+BOOLEANS = ("on_duty", "has_case", "claimed", "code_issued", "short", "interrupted")
 FACTS: frozenset[str] = frozenset((*STRINGS, *BOOLEANS))
 """What a condition may ask besides slots. An empty slot is the empty string."""
 
@@ -28,7 +28,7 @@ class Condition:
         try:
             context = rule_engine.Context(type_resolver=rule_engine.type_resolver_from_dict(types))
             self._rule = rule_engine.Rule(source, context=context)
-            self._rule.matches({name: name not in BOOLEANS and "" for name in types})
+            self._rule.matches({name: False if name in BOOLEANS else "" for name in types})
         except EngineError as error:
             raise ValueError(error.message or type(error).__name__) from None
 

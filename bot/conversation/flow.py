@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from bot.conversation.expression import Condition
+from bot.conversation.languages import Language
 from bot.conversation.messages import Role, Urgency
 from bot.conversation.session import Position
-from bot.conversation.words import Words
+from bot.conversation.words import Words, normalise
 
 END = "END"
 
@@ -91,10 +93,9 @@ class Step:
     skippable: bool = False
     menu: bool = False
     sensitive_exit: bool = False
-    ask_before_filling: bool = True
+    ask_before_filling: bool = False
     indicators: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
-    urgency: Urgency | None = None
     timeout: Timeout | None = None
 
     @property
@@ -137,31 +138,24 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
-    """A language that the bot speaks; `fallback` is tried in order when a text is missing."""
-
-    id: str
-    name: str
-    fallback: tuple[str, ...] = ()
-    rtl: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Flowbook:
     """Every flow, the words that interrupt, and the labels that choices can be answered with. Immutable.
 
-    `labels[language][normalised label]` are the text ids with that label. `revision` changes with the flow files.
+    `labels[normalised label]` are the ids of the texts that read so in some language; `texts` are the ids of all
+    texts. `revision` changes with the flow files. The engine itself enters `start`, `menu` and `emergency`.
     """
 
     flows: Mapping[str, Flow]
     words: Words
     languages: Mapping[str, Language]
-    labels: Mapping[str, Mapping[str, frozenset[str]]]
+    labels: Mapping[str, frozenset[str]]
     texts: frozenset[str]
+    slots: frozenset[str]
     revision: str
 
-    start: str = "start"
-    emergency: str = "emergency"
+    start: ClassVar[str] = "start"
+    menu: ClassVar[str] = "menu"
+    emergency: ClassVar[str] = "emergency"
 
     def flow(self, name: str) -> Flow | None:
         """The flow called `name`, if there is one."""
@@ -171,6 +165,22 @@ class Flowbook:
         """The step at `position`, if it still exists."""
         flow = self.flows.get(position.flow)
         return flow.steps.get(position.step) if flow else None
+
+    def plain(self, text: str) -> str:
+        """`text` as words and labels are compared."""
+        return normalise(text)
+
+    def label(self, text: str) -> frozenset[str]:
+        """The ids of the labels that `text` is, in any language."""
+        return self.labels.get(normalise(text), frozenset())
+
+    def triggered(self, intent: str, confidence: float) -> Flow | None:
+        """The flow that an intent starts, whatever its guard says."""
+        for flow in self.flows.values():
+            for trigger in flow.triggers:
+                if trigger.intent == intent and confidence >= trigger.confidence:
+                    return flow
+        return None
 
     def choice_text(self, slot: str, choice: str) -> str:
         """The text id of a choice's label: `choice_<slot>_<id>`, or `choice_<id>` where there is no such text."""

@@ -127,9 +127,7 @@ class EraseConversation:
     """As leaving, and besides: routing, unread replies and the case are forgotten at once."""
 
 
-Effect = (
-    OpenCase | Seal | RaiseUrgency | Escalate | IssueCode | AttachCase | LeaveConversation | EraseConversation
-)
+Effect = OpenCase | Seal | RaiseUrgency | Escalate | IssueCode | AttachCase | LeaveConversation | EraseConversation
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ _SLASH = re.compile(r"/(\w{1,32})(?:@\w+)?")
 
 
 class Command(StrEnum):
-    """The interrupts that work at every step. `CONTINUE` is only a button; `CRY` is a bare call for help."""
+    """The interrupts that work at every step. `CONTINUE` asks the question again; `CRY` is a bare call for help."""
 
     START = "start"
     MENU = "menu"
@@ -28,19 +28,35 @@ class Command(StrEnum):
     CRY = "cry"
 
 
+_BY_NAME = {command.value: command for command in Command}
+
+
+def command_named(name: str) -> Command | None:
+    """The command with that id."""
+    return _BY_NAME.get(name)
+
+
+BUTTON_ONLY = frozenset((Command.CONTINUE,))
+
+
 def normalise(text: str) -> str:
     """Letters and digits of any script, without case, accents, punctuation, emoji or invisible characters.
 
-    Idempotent. "¡SALIR!!! 🙏" becomes "salir". Marks that change letters in other scripts go too: this is for
-    comparing a whole message with a short list of words, never for storing.
+    "¡SALIR!!! 🙏" becomes "salir". Marks that change letters in other scripts go too: this is for comparing a whole
+    message with a short list of words, never for storing.
     """
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     kept = "".join(
         character if unicodedata.category(character)[0] in "LN" else " "
         for character in decomposed
         if unicodedata.category(character)[0] not in "MC" or character in "\n\r\t"
     )
-    return " ".join(unicodedata.normalize("NFKC", kept).split())
+    return " ".join(kept.split())
+
+
+def visible(text: str) -> bool:
+    """Whether there is anything to see in `text` besides spaces, control and direction characters."""
+    return any(unicodedata.category(character)[0] not in "CZ" for character in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +68,7 @@ class Words:
     answers: Mapping[str, str]
 
     def command(self, text: str) -> Command | None:
-        """The command that the whole of `text` is, if it is one. `/start` may carry one token; others nothing."""
+        """The command that the whole of `text` is, if it is one. `/start` may carry one token, others nothing."""
         stripped = text.strip()
         if _START.fullmatch(stripped):
             return Command.START

@@ -1,0 +1,61 @@
+### What the bot says outside the flows. No promises, no "why", no blame.
+
+choose_language = Choose your language · Elige tu idioma
+language_set = Done, we go on in English. Write whenever you like.
+missing_text = Sorry, a text is missing here. You can go on writing, ask to talk to someone, or leave.
+
+options =
+    You can write in your own words at any time.
+    Also: “leave” (close now), “erase” (your data), “language”, “human” (talk to someone), “back”, “skip”, “menu”.
+nothing_before = There is no earlier question.
+cannot_skip = There is nothing to skip here.
+cannot_read = I cannot read that. Please write it in words, or use the buttons.
+question_passed = That question has passed. We are here:
+edit_kept = I kept the change as well. No need to repeat anything.
+
+kept = I kept your message, sealed for the team. Thank you for telling us.
+kept_short = Kept.
+short_mode =
+    All right. Write only if you can, and whatever you like; it is kept.
+    We will not write first. To leave: “leave”.
+careful = Take care. You can stop whenever you like: “leave” closes the chat at once.
+relayed = It arrived. The person attending your case will read it.
+cry =
+    I read that you ask for help; I kept it for the team.
+    If there is danger now:
+    { $lines_danger }
+location_kept = I kept your location, sealed for the team.
+media_not_kept = I cannot keep photos, audio or files yet: I only noted that you sent something. If you can, tell it in words.
+flood = I am keeping everything you write. I will answer more slowly for a moment.
+
+left = Done. Goodbye.
+erase_confirm = Shall I erase everything we keep about you, your case too? This cannot be undone.
+erase_kept = I erased nothing.
+erased =
+    I erased your case, your conversation and the way to answer you.
+    { $channel ->
+        [telegram] Telegram does not let me remove messages older than 48 hours: please delete the chat yourself too.
+       *[other] What is left in your app or phone only you can delete.
+    }
+
+human_on_duty = We are telling the people on duty that you want to talk to someone. Nobody has answered yet. You can go on writing.
+human_nobody =
+    Nobody is on duty right now. We kept your request and they will see it when they are back. Meanwhile:
+    { $lines_all }
+human_claimed = A person is already attending your case. I noted for them that you want to talk.
+nobody_on_duty =
+    Nobody is on duty right now: we cannot tell you when this will be read. If you cannot wait:
+    { $lines_all }
+
+code_wrong = That code does not work. Check it calmly and write it again, or go on without a code.
+code_throttled = There were many attempts with codes. Wait a while before trying again. You can go on writing without a code.
+welcome_back = Good that you came back. Your case is still open. Write what you want to add, or ask to talk to someone.
+welcome_back_claimed = Good that you came back. A person is attending your case: what you write reaches them.
+welcome_back_closed = Good that you came back. Your case was closed. If you write something, we keep it and the team will see it.
+
+## For the service
+
+operator_joined = A person from { $organisation } has read your case and is attending it. Write to them here.
+operator_reply = { $organisation }: { $message }
+case_closed = The person who attended you closed this case. You can write again whenever you like.
+not_stored = I cannot keep messages right now, and I do not want to lose yours. Please try again in a minute.
