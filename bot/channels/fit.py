@@ -42,8 +42,7 @@ def split(text: str, limit: int) -> list[str]:
 
 def _cut(text: str, limit: int) -> int:
     room = _prefix(text, limit)
-    for kind in _TEXT = {limits.channel: limits.text for limits in ALL}
-_BREAKS:
+    for kind in _BREAKS:
         ends = [found.end() for found in kind.finditer(text, 0, room) if found.end() > room // 3]
         if ends:
             return ends[-1]
