@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.core
-import typer.main
 from ruamel.yaml import YAML
 
-from bot.cli import app
 from bot.settings import ROOT, Settings, load, variables
+from tests.commands import command_of
 
 pytestmark = pytest.mark.unit
 
@@ -47,21 +45,6 @@ def _mounts(service: dict[str, Any]) -> dict[str, tuple[str, bool]]:
     return mounts
 
 
-def _command(arguments: list[str]) -> str:
-    """The whole name of the command that `amparo` with these arguments runs. Fails when there is none like that."""
-    found: Any = typer.main.get_command(app)
-    left, name = list(arguments), "amparo"
-    while isinstance(found, typer.core.TyperGroup) and left:
-        word = left.pop(0)
-        assert word in found.commands, f"amparo {' '.join(arguments)}: no command {word!r}"
-        found, name = found.commands[word], f"{name} {word}"
-    assert not isinstance(found, typer.core.TyperGroup), f"amparo {' '.join(arguments)}: not a whole command"
-    options = {option for parameter in found.params for option in parameter.opts}
-    unknown = [word for word in left if word.startswith("-") and word not in options]
-    assert not unknown, f"amparo {' '.join(arguments)}: no option {unknown}"
-    return name
-
-
 # --- what runs
 
 
@@ -73,7 +56,7 @@ def test_the_processes_are_those_of_the_design(compose: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", BOT)
 def test_the_bots_commands_exist(compose: dict[str, Any], name: str) -> None:
-    command = _command(_service(compose, name)["command"])
+    command = command_of(_service(compose, name)["command"])
     if name != "operator":
         assert command == f"amparo run {name}"
 
@@ -83,7 +66,7 @@ def test_the_commands_told_in_comments_exist() -> None:
     told = re.findall(r"run --rm operator ([a-z ]+[a-z])", text)
     assert len(told) >= 3
     for words in told:
-        _command(words.split())
+        command_of(words.split())
 
 
 def test_the_model_is_served_by_the_module_that_the_bot_starts_itself() -> None:
@@ -109,7 +92,7 @@ def test_every_server_says_whether_it_is_healthy(compose: dict[str, Any], name: 
     test = _service(compose, name)["healthcheck"]["test"]
     assert test[0] in {"CMD", "CMD-SHELL"}
     if test[1] == "amparo":
-        _command(test[2:])
+        command_of(test[2:])
 
 
 def test_intake_waits_for_the_store_but_not_for_the_model(compose: dict[str, Any]) -> None:
