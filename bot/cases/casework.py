@@ -33,7 +33,8 @@ from bot.conversation.messages import Urgency
 SCORE_STEP = 10**13
 """The queue's score is (4 - urgency) times this, plus the time since when the case waits (see `prelude.lua`)."""
 EVENTS_AT_ONCE = 1000
-AT_ONCE = 200
+AT_ONCE = 32
+"""Cases asked for at once: each takes a connection."""
 
 
 class Casework(Part):

@@ -9,7 +9,8 @@ A crash between sending and `sent` repeats that one item: platforms offer nothin
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from bot.cases.layout import GROUP, NO_CASE, REMEMBER, case_keys, conversation_key, shard_of, wake_key
@@ -23,11 +24,12 @@ ITEM_ID_CHARACTERS = 16
 class Outbox(Part):
     """What `intake`'s senders need."""
 
-    async def wakeups(self, channel: str, consumer: str, *, idle: float = 30) -> AsyncIterator[Wakeup]:
+    async def wakeups(self, channel: str, consumer: str, *, idle: float = 30) -> AsyncGenerator[Wakeup]:
         """Conversations of `channel` that have something to send, for ever. `idle`: seconds until one comes again."""
         streams = {shard: wake_key(shard, channel) for shard in range(SHARDS)}
-        async for record in follow(self.client, streams, consumer, idle):
-            yield Wakeup(record.shard, channel, record.id, record.fields["p"])
+        async with aclosing(follow(self.client, streams, consumer, idle)) as records:
+            async for record in records:
+                yield Wakeup(record.shard, channel, record.id, record.fields["p"])
 
     async def settle(self, wakeup: Wakeup) -> bool:
         """Done with a wake-up; False, and it stays, when something is unsent."""

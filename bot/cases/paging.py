@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from bot.cases.layout import GROUP, NO_CASE, case_keys, shard_key
 from bot.cases.parts import Part, fields_of
 from bot.cases.records import SHARDS, Due, Page, PageKind
-from bot.cases.streams import follow
+from bot.cases.streams import Record, follow
 from bot.conversation.messages import Urgency
 
 Rungs = Mapping[Urgency, Sequence[float]]
@@ -42,22 +43,12 @@ class Paging(Part):
         ]
         return sorted(fired, key=lambda due: (-due.urgency, due.waiting_since))
 
-    async def pages(self, consumer: str, *, idle: float = 30) -> AsyncIterator[Page]:
+    async def pages(self, consumer: str, *, idle: float = 30) -> AsyncGenerator[Page]:
         """Pages as they come, for ever, each for one pager; unacknowledged ones come again after `idle` seconds."""
         streams = {shard: shard_key("pages", shard) for shard in range(SHARDS)}
-        async for record in follow(self.client, streams, consumer, idle):
-            fields = record.fields
-            kind = next(kind for kind in _KINDS if kind == fields["kind"])
-            yield Page(
-                record.shard,
-                record.id,
-                kind,
-                fields["case"],
-                Urgency(int(fields["urgency"]) or 1),
-                int(fields["at"]),
-                int(fields["rung"]),
-                fields["by"],
-            )
+        async with aclosing(follow(self.client, streams, consumer, idle)) as records:
+            async for record in records:
+                yield _page(record)
 
     async def ack_page(self, page: Page) -> None:
         """The page was dealt with and does not come again."""
@@ -100,3 +91,17 @@ class Paging(Part):
         """The processes that are alive."""
         found: Any = await self.client.execute_command("ZRANGE", BEATS, f"({now}", "+inf", "BYSCORE")
         return {name.decode() for name in found}
+
+
+def _page(record: Record) -> Page:
+    fields = record.fields
+    return Page(
+        record.shard,
+        record.id,
+        next(kind for kind in _KINDS if kind == fields["kind"]),
+        fields["case"],
+        Urgency(int(fields["urgency"]) or 1),
+        int(fields["at"]),
+        int(fields["rung"]),
+        fields["by"],
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,11 +42,11 @@ async def make_group(client: Client, stream: str) -> None:
             raise
 
 
-async def follow(client: Client, streams: Mapping[int, str], consumer: str, idle: float) -> AsyncIterator[Record]:
+async def follow(client: Client, streams: Mapping[int, str], consumer: str, idle: float) -> AsyncGenerator[Record]:
     """Every record of the streams (by shard) that is this consumer's, as it comes, for ever.
 
     A record that was given to anybody and not acknowledged for `idle` seconds is given again. While the store is
-    away this waits.
+    away this waits. Whoever leaves the loop early closes it (`contextlib.aclosing`).
     """
     queue: asyncio.Queue[Record] = asyncio.Queue(maxsize=BATCH)
     readers = [

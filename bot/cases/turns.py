@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.cases.code import shard_of_case
 from bot.cases.layout import (
+    DAY,
     NO_CASE,
     REMEMBER,
     case_key,
@@ -124,7 +125,8 @@ class Turns(Part):
             "version": version,
             "now": write.now,
             "channel": write.channel,
-            "keep": self.keep,
+            # routing outlives an erasure only until the last word is said, and never by more than a day
+            "keep": min(self.keep, DAY) if write.erase else self.keep,
             "remember": REMEMBER,
             "leave": write.leave,
             "erase": write.erase,

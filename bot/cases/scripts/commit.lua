@@ -160,7 +160,7 @@ end
 local waiting = 0
 local holder = get(KEYS[CASE], 'claimed_by')
 if holder then
-  if wrote or raised then
+  if wrote or raised or t.attach then
     page('activity', id, urgency, t.now, 0, holder)
   end
 elseif get(KEYS[CASE], 'status') == 'open' and wants_operator(urgency) then
