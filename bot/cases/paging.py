@@ -69,10 +69,11 @@ class Paging(Part):
         found = fields_of(await self.client.execute_command("HGETALL", ROSTER))
         return {name.decode(): record for name, record in found.items()}
 
-    async def roster_delete(self, operator: str) -> None:
-        """Forget an operator; they are off duty, too."""
-        await self.client.execute_command("HDEL", ROSTER, operator)
+    async def roster_delete(self, operator: str) -> bool:
+        """Forget an operator; they are off duty, too. True when there was a record: only one caller is told so."""
+        removed: int = await self.client.execute_command("HDEL", ROSTER, operator)
         await self.duty_set(operator, on=False)
+        return bool(removed)
 
     async def duty_set(self, operator: str, on: bool) -> None:
         await self.client.execute_command("SADD" if on else "SREM", DUTY, operator)
