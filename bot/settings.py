@@ -7,15 +7,10 @@ here. A mistake anywhere is reported as one line: the file and line, or the vari
 from __future__ import annotations
 
 import difflib
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -26,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot import config_source
 from bot.config_source import PREFIX, ConfigurationError, is_secret, line_of, read_yaml, settings_of, variable_of
+from bot.config_types import HttpUrl, Languages, RedisUrl, Section, WholeHttpUrl
 from bot.conversation.messages import Urgency
 
 __all__ = ["PREFIX", "ROOT", "ConfigurationError", "Settings", "load", "read_yaml", "unknown_variables", "variables"]
@@ -34,66 +30,11 @@ ROOT = Path(__file__).resolve().parent.parent
 """Where the project lies: `flows/`, `nlu/` and the default `config.yml` are found from here."""
 
 
-class Section(BaseModel):
-    """A part of `config.yml`; a key that nobody knows is a mistake, not a wish."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_yes_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        # pydantic would read `port: true` as port 1
-        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation in (int, float):
-            raise ValueError("must be a number")
-        return value
-
-
-def _url(value: str, schemes: tuple[str, ...]) -> str:
-    known = " or ".join(f"{scheme}://" for scheme in schemes)
-    if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-        raise ValueError(f"must begin with {known}")
-    try:
-        parts = urlsplit(value)
-        complete = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        complete = False
-    if not complete and not value.startswith("unix:///"):
-        raise ValueError("must be a whole address, as in scheme://host:port, with a port from 1 to 65535")
-    return value.rstrip("/")
-
-
-def _http_url(value: str) -> str:
-    return _url(value, ("http", "https"))
-
-
-def _http_url_or_empty(value: str) -> str:
-    return value and _http_url(value)
-
-
-def _redis_url(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value()
-    return SecretStr(_url(text, ("redis", "rediss", "unix"))) if text else value
-
-
-def _languages(value: tuple[str, ...]) -> tuple[str, ...]:
-    for code in value:
-        if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,4})?", code):
-            raise ValueError(f"{code!r} is not a language code; write it as es, en or zh-Hans")
-        if value.count(code) > 1:
-            raise ValueError(f"{code!r} is listed twice; take one out")
-    return value
-
-
-HttpUrl = Annotated[str, AfterValidator(_http_url_or_empty)]
-Languages = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_languages)]
-
-
 class Redis(Section):
     """The store. Its URL can hold a password, so it is never in `config.yml`."""
 
     url: Annotated[
-        SecretStr,
-        AfterValidator(_redis_url),
+        RedisUrl,
         Field(description="external store; empty = our own Valkey in the data directory"),
     ] = SecretStr("")
     cluster: Annotated[bool, Field(description="the URL is one node of a cluster")] = False
@@ -114,9 +55,7 @@ class Nlu(Section):
 
 class BotToken(Section):
     token: Annotated[SecretStr, Field(description="the bot's token; empty = this bot is not served")] = SecretStr("")
-    api_base: Annotated[str, AfterValidator(_http_url), Field(description="Bot API server")] = (
-        "https://api.telegram.org"
-    )
+    api_base: Annotated[WholeHttpUrl, Field(description="Bot API server")] = "https://api.telegram.org"
 
     @property
     def configured(self) -> bool:

@@ -23,10 +23,10 @@ def valkey_socket() -> Iterator[Path]:
     """The socket of a Valkey server of this test run (in memory: durability has its own tests)."""
     directory = Path(tempfile.mkdtemp(prefix="amp-"))  # pytest's own paths can be too long for a socket
     socket = directory / "s"
-    command = [server_binary(), "--port", "0", "--unixsocket", socket, "--save", "", "--dir", directory]
+    options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(directory)]
     log = directory / "log"
     with log.open("wb") as output:
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        server = subprocess.Popen([server_binary(), *options], stdout=output, stderr=subprocess.STDOUT)
     try:
         _wait_for_answer(socket, server, log)
         yield socket

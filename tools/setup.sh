@@ -110,9 +110,9 @@ nlu() {
     else
         UV=$(find_uv) || exit 1
         say "[2/3] fetching Python 3.10, which Rasa needs and this machine lacks"
-        # shellcheck disable=SC2046
-        "$UV" python install $(quiet) 3.10 && python=$("$UV" python find --managed-python 3.10) ||
-            fail "Python 3.10 is neither here nor could uv fetch it; install it (pyenv install 3.10) and try again"
+        # never quiet: then it would not say why it failed
+        "$UV" python install 3.10 && python=$("$UV" python find --managed-python 3.10) ||
+            fail "Python 3.10 is neither here nor could uv fetch it (above: why); install it (pyenv install 3.10), try again"
     fi
     made_from=$(fingerprint "$python" requirements/nlu.lock)
     unchanged nlu/.venv "$made_from" && return
