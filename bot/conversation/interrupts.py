@@ -106,7 +106,7 @@ def speak(walk: Walk, language: str) -> None:
     elif first:
         walk.enter(walk.book.start)
     else:
-        walk.note("language_set")
+        walk.note("now_speaking")
 
 
 def human(walk: Walk) -> None:

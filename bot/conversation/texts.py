@@ -28,7 +28,7 @@ FACTS: Final[Mapping[str, int]] = {
     "lines_danger": 420,
     "lines_minor": 420,
     "lines_crisis": 420,
-    "lines_all": 700,
+    "lines_all": 860,
 }
 """What every text may use, given by the caller of `render`, each with its greatest length in characters."""
 

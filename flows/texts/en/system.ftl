@@ -1,7 +1,7 @@
 ### What the bot says outside the flows. No promises, no "why", no blame.
 
 choose_language = Choose your language · Elige tu idioma
-language_set = Done, we go on in English. Write whenever you like.
+now_speaking = Done, we go on in English. Write whenever you like.
 missing_text = Sorry, a text is missing here. You can go on writing, ask to talk to someone, or leave.
 
 options =

@@ -1,7 +1,7 @@
 ### Lo que el bot dice fuera de los flujos. Sin promesas, sin "por qué", sin culpa.
 
 choose_language = Elige tu idioma · Choose your language
-language_set = Listo, seguimos en español. Escribe cuando quieras.
+now_speaking = Listo, seguimos en español. Escribe cuando quieras.
 missing_text = Perdona, aquí falta un texto. Puedes seguir escribiendo, pedir hablar con alguien o salir.
 
 options =
