@@ -138,14 +138,14 @@ def _candidates(text: str) -> list[str]:
     found = []
     for pattern in (_GROUPED, _SPELLED):
         for match in pattern.finditer(text):
-            if _one_case(match.group(1)):
+            if not match.group(1)[:-1].isalnum() or _one_case(match.group(1)):
                 symbols = re.sub(_SEPARATOR, "", match.group(1)[:-1]).upper()
                 found.append(symbols + match.group(1)[-1].upper())
     return found
 
 
 def _one_case(text: str) -> bool:
-    """All upper, all lower, or as phones begin a sentence: random identifiers in links mix both."""
+    """All upper, all lower, or as phones begin a sentence: random identifiers, unbroken as they are, mix both."""
     return text.upper() == text or text[1:].lower() == text[1:]
 
 
