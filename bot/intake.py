@@ -230,13 +230,12 @@ class Intake:
         return policy.triage(text, heard.parse, session.role)
 
     def _facts_for(self, language: str, channel: str, code: str) -> Mapping[str, str]:
-        country = self.settings.country
         return {
             "code": code,
             "organisation": self.settings.organisation,
+            "days": str(self.settings.retention.case_days),
             "channel": channel,
-            "country": country,
-            **self.directory.facts(country, language),
+            **self.directory.facts(self.settings.country, language),
         }
 
     # -- without the store -------------------------------------------------------------------------------------
@@ -249,7 +248,7 @@ class Intake:
         self._told.add(pseudonym)
         language = inbound.locale.partition("-")[0]
         known = language if language in self.book.languages else ""
-        said = self.texts.render(Reply("utter_store_down"), known, self._facts_for(known, inbound.channel, ""))
+        said = self.texts.render(Reply("not_stored"), known, self._facts_for(known, inbound.channel, ""))
         try:
             await channel.send(inbound.address, Outbound(said.text))
         except (Flooded, Unreachable, Refused, Unavailable) as error:

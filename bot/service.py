@@ -27,7 +27,7 @@ from bot.conversation.texts import Texts
 from bot.intake import Intake, now
 from bot.observe import fault, watch
 from bot.oncall import pager
-from bot.referral.directory import Directory
+from bot.referral.directory import load as load_directory
 from bot.settings import ROOT, Settings
 from bot.triage.nlu import NluClient
 
@@ -35,6 +35,7 @@ log = structlog.get_logger()
 
 WEBHOOK_PATH = "/telegram/webhook"
 PREPARE_SECONDS = 60.0
+RETENTION_SECONDS = 3600.0
 
 
 def stop_on_signals() -> asyncio.Event:
@@ -78,14 +79,15 @@ def build_intake(settings: Settings, store: Store, nlu: NluClient | None, stop: 
     team = TeamKeys(ring_path)
     team.current_epoch()
     flows = ROOT / "flows"
+    texts = Texts.load(flows)
     return Intake(
         settings=settings,
         store=store,
         secrets=secrets,
         team=team,
         book=load_flows(flows),
-        texts=Texts.load(flows),
-        directory=Directory.load(flows / "directory"),
+        texts=texts,
+        directory=load_directory(flows, texts),
         nlu=nlu,
         stop=stop,
     )
@@ -107,7 +109,7 @@ async def run_intake(settings: Settings) -> None:
         if nlu is not None:
             resources.push_async_callback(nlu.close)
         intake = build_intake(settings, store, nlu, stop)
-        parts: list[Coroutine[Any, Any, None]] = [intake.watch_duty()]
+        parts: list[Coroutine[Any, Any, None]] = [intake.watch_duty(), _forget(settings, store, stop)]
         checks: dict[str, Callable[[], Awaitable[bool]]] = {
             "store": lambda: _store_answers(store),
             "pager": lambda: _beats(store, "pager"),
@@ -185,6 +187,20 @@ async def run_store(settings: Settings) -> None:
             resources.push_async_callback(redis.aclose)
             await redis.shutdown()
     await ended
+
+
+async def _forget(settings: Settings, store: Store, stop: asyncio.Event) -> None:
+    """Forgets in time: every hour, the cases that nobody has touched for `retention.case_days` (DESIGN §1.9)."""
+    while not stop.is_set():
+        try:
+            forgotten = await store.expire(now(), settings.retention.case_days)
+            if forgotten:
+                log.info("cases were forgotten after retention", count=len(forgotten))
+        except (RedisError, OSError) as error:
+            log.warning("retention waits for the store", **fault(error))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RETENTION_SECONDS):
+                await stop.wait()
 
 
 async def nlu_answers(url: str) -> bool:

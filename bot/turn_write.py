@@ -199,7 +199,7 @@ class Draft:
         facts = self.facts(language, channel, self.code.text if self.code else "")
         waiting: list[letters.Letter] = []
         if self._wipe:
-            leftover = self.texts.render(Reply("utter_wipe_incomplete"), language, facts)
+            leftover = self.texts.render(Reply("wipe_incomplete"), language, facts)
             waiting.append(letters.Wipe(leftover.text))
         for reply in self.replies:
             rendered = self.texts.render(reply, language, facts)
@@ -218,4 +218,4 @@ def rescue(draft: Draft) -> None:
             draft.keep("text", {"text": said, "rescued": True})
     level = draft.assessment.urgency if draft.assessment else Urgency.URGENT
     draft.raise_urgency(max(level, Urgency.URGENT), ("rescued",))
-    draft.replies = (Reply("utter_rescued"),)
+    draft.replies = (Reply("rescued"),)

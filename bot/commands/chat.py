@@ -8,6 +8,7 @@ import threading
 from contextlib import AsyncExitStack
 
 from bot import service
+from bot.cases.records import Wakeup
 from bot.channels.delivery import Delivery
 from bot.channels.terminal import Terminal
 from bot.conversation.messages import Choice, Outbound
@@ -59,7 +60,9 @@ class TerminalChat:
     async def drained(self) -> None:
         """Returns when everything the bot has to say is on the screen."""
         pseudonym = self._intake.secrets.pseudonym(self.terminal.name, self.terminal.address)
-        while await self._intake.store.pending(pseudonym):
+        store = self._intake.store
+        here = Wakeup((await store.read(pseudonym)).shard, self.terminal.name, "", pseudonym)
+        while await store.head(here) is not None:
             async with self.terminal.changed:
                 try:
                     async with asyncio.timeout(0.2):

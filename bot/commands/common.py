@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -53,6 +53,14 @@ def fail(message: str, code: int = 1) -> NoReturn:
     """Ends with `code`, having said what is wrong and how to mend it."""
     err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(code)
+
+
+def guarded(work: Callable[[], Result]) -> Result:
+    """What `work` returns; a known problem ends the program with its one line."""
+    try:
+        return work()
+    except PROBLEMS as error:
+        fail(str(error))
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import typer
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from rich.table import Table
 
 from bot import service
 from bot.cases.keys import KeyringError
+from bot.cases.store import Store
 from bot.commands import common
 from bot.settings import Settings, unknown_variables
 from bot.triage import server as nlu_server
@@ -108,8 +109,7 @@ async def _store(config: Settings) -> AsyncIterator[Finding]:
     own = not config.redis.url.get_secret_value()
     try:
         async with common.opened(config) as store:
-            await store.ping()
-            policy = await store.fsync_policy()
+            policy = await _fsync_policy(store)
             if policy == "always":
                 yield Finding("store", "ok", "answers; every write is on disk before it is confirmed")
             elif policy:
@@ -133,6 +133,20 @@ async def _store(config: Settings) -> AsyncIterator[Finding]:
         yield Finding("on call", state, f"the pager runs; on duty: {who}")
     else:
         yield Finding("on call", "wrong", "the pager does not run: start it with `amparo up` or `amparo run pager`")
+
+
+async def _fsync_policy(store: Store) -> str:
+    """When the server syncs its append-only file; "" when it will not say (hosted stores refuse CONFIG)."""
+    try:
+        found = await store.client.config_get("append*")
+    except ResponseError:
+        return ""
+    told = {_word(name): _word(value) for name, value in found.items()}
+    return told.get("appendfsync", "") if told.get("appendonly") == "yes" else "no append-only file"
+
+
+def _word(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 async def _nlu(config: Settings) -> Finding:
