@@ -30,12 +30,8 @@ def test_the_passphrase_gives_the_key_back(path: Path) -> None:
     assert read_operator_key(path, PASSPHRASE).seed == KEY.seed
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     content = json.loads(path.read_text(encoding="utf-8"))
-    assert (content["kdf"], content["iterations"], content["memory_kib"], content["lanes"]) == (
-        "argon2id",
-        3,
-        65536,
-        4,
-    )
+    parameters = [content[name] for name in ("kdf", "iterations", "memory_kib", "lanes")]
+    assert parameters == ["argon2id", 3, 65536, 4]
     assert KEY.seed not in path.read_bytes()
 
 
