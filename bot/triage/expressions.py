@@ -5,6 +5,7 @@ An expression is a row of elements separated by spaces, matched against normalis
 - `word`, or `a|b|c` for any of these; `mat*` for any word that begins so; `van_a` for words that belong together
 - `element?` for one that may be missing (never the first)
 - `..` for up to three words in between, `...` for up to six; a negation among them undoes the match
+- `~` for up to six words, negations or not: "si no pago me matan"
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-GAPS = {"..": 3, "...": 6}
+GAPS = {"..": 3, "...": 6, "~": 6}
 _ALTERNATIVE = re.compile(r"[^\W_]+(?:_[^\W_]+)*\*?")
 
 
@@ -41,7 +42,8 @@ def compile_expression(source: str) -> Expression:
     parts = []
     for element in elements:
         if element in GAPS:
-            parts.append(f"((?:[^ .,]+ ){{0,{GAPS[element]}}}?)")
+            words = f"(?:[^ .,]+ ){{0,{GAPS[element]}}}?"
+            parts.append(words if element == "~" else f"({words})")
             continue
         optional = element.endswith("?")
         alternatives = _alternatives(source, element.removesuffix("?"))

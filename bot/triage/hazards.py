@@ -40,14 +40,13 @@ class Hazard:
 
 
 class Rule(Section):
-    """One kind of danger. `third`: about somebody else, so that a film or a book can be what is meant."""
+    """One kind of danger. `third`: about somebody else, so that a film or the news can be what is meant."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")]
     urgency: Urgency
     risks: frozenset[str] = frozenset()
     any: Annotated[tuple[str, ...], Field(min_length=1)]
-    deniable: bool = True
-    timeless: Annotated[bool, Field(description="a word of the past does not weaken it")] = False
+    third: bool = False
     yes: Annotated[tuple[str, ...], Field(min_length=1)]
     no: Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -79,8 +78,10 @@ class Language(Section):
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
     negations: tuple[str, ...]
     adverbs: Annotated[tuple[str, ...], Field(description="words that may stand between a negation and the verb")]
+    not_denying: Annotated[tuple[str, ...], Field(description="words after which a negation does not deny: si (no)")]
     denials: Annotated[tuple[str, ...], Field(description="phrases that deny or imagine what follows closely")]
-    unreal: Annotated[tuple[str, ...], Field(description="films, books, dreams: nothing in that sentence counts")]
+    unreal: Annotated[tuple[str, ...], Field(description="dreams, games, songs: nothing in that sentence counts")]
+    fiction: Annotated[tuple[str, ...], Field(description="films, books, news: rules about others do not count")]
     past: Annotated[tuple[str, ...], Field(description="long past: the danger in that sentence is over")]
     idioms: Annotated[tuple[str, ...], Field(description="sayings that only sound like danger")]
     cry: Cry
@@ -121,7 +122,9 @@ class Finder:
         self._negations = frozenset(word for one in known for word in one.negations)
         self._adverbs = frozenset(word for one in known for word in one.adverbs)
         self._denials = Index(_compile(source for one in known for source in one.denials))
+        self._not_denying = frozenset(word for one in known for word in one.not_denying)
         self._unreal = Index(_compile(source for one in known for source in one.unreal))
+        self._fiction = Index(_compile(source for one in known for source in one.fiction))
         self._past = Index(_compile(source for one in known for source in one.past))
         self._idioms = Index(_compile(source for one in known for source in one.idioms))
         self._rules = Index(
@@ -140,23 +143,25 @@ class Finder:
         """The hazards in `text`, or None. Linear in its length, of which `normalise.MAX_CHARACTERS` count."""
         line = normalise(text)
         found: dict[str, tuple[Urgency, frozenset[str]]] = {}
-        cry = self._cry(line)
-        if cry:
+        for cry in self._cry(line):
             found[cry] = (Urgency.URGENT, frozenset())
         sentences = _Sentences(line)
         idioms = [match.span() for _, match in self._idioms.matches(line)]
         unreal = {sentences.of(match.start()) for _, match in self._unreal.matches(line)}
+        fiction = {sentences.of(match.start()) for _, match in self._fiction.matches(line)}
         past = {sentences.of(match.start()) for _, match in self._past.matches(line)}
         denied = [match.end() for _, match in self._denials.matches(line)]
         for (name, rule), match in self._rules.matches(line):
             start, end = match.span()
             sentence = sentences.of(start)
-            if sentence in unreal or any(begin < end and start < stop for begin, stop in idioms):
+            if sentence in unreal or (rule.third and sentence in fiction):
                 continue
-            if rule.deniable and (self._negated(line, start, match.groups()) or _denied(line, start, denied)):
+            if any(begin < end and start < stop for begin, stop in idioms):
+                continue
+            if self._negated(line, start, match.groups()) or _denied(line, start, denied):
                 continue
             urgency, risks = rule.urgency, rule.risks
-            if sentence in past and not rule.timeless:
+            if sentence in past:
                 urgency, risks = min(urgency, LONG_PAST), risks - {"RISK-NOW", "RISK-MOVE", "RISK-SEX72", "RISK-LAST"}
             level, flags = found.get(name, (urgency, frozenset()))
             found[name] = (max(level, urgency), flags | risks)
@@ -168,21 +173,23 @@ class Finder:
             ids=tuple(sorted(found)),
         )
 
-    def _cry(self, line: str) -> str:
+    def _cry(self, line: str) -> list[str]:
         words = [word for word in line.split() if word not in {".", ","}]
-        for language, calls, allowed in self._cries:
-            if any(word in calls for word in words) and all(word in allowed for word in words):
-                return f"{language}.cry"
-        return ""
+        return [
+            f"{language}.cry"
+            for language, calls, allowed in self._cries
+            if any(word in calls for word in words) and all(word in allowed for word in words)
+        ]
 
     def _negated(self, line: str, start: int, gaps: tuple[str, ...]) -> bool:
         """A negation right before (adverbs between do not count), or in a gap of the expression."""
         if any(word in self._negations for gap in gaps for word in gap.split()):
             return True
-        for word in reversed(line[max(0, start - 60) : start].split()[-NEAR:]):
-            if word in self._negations:
-                return True
-            if word not in self._adverbs:
+        words = line[max(0, start - 60) : start].split()
+        for place in range(len(words) - 1, max(-1, len(words) - 1 - NEAR), -1):
+            if words[place] in self._negations:
+                return not (place and words[place - 1] in self._not_denying)
+            if words[place] not in self._adverbs:
                 return False
         return False
 

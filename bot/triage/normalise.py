@@ -13,7 +13,7 @@ import unicodedata
 MAX_CHARACTERS = 4096
 """More than any channel delivers in one message; the first and the last half of a longer text are read."""
 
-_CYRILLIC_AND_GREEK = str.maketrans("аеорсухіјѕԁоαορνικτ", "aeopcyxijsdoaopvikt")
+_CYRILLIC_AND_GREEK = str.maketrans("аеорсухіјѕԁαορνικτευ", "aeopcyxijsdaopvikteu")
 _LEET = str.maketrans("013457@$", "oieastas")
 _CLAUSE = frozenset(',;:()[]{}"«»“”–—/|')
 _SENTENCE = frozenset(".!?¡¿…\n\r。！？؟।")
@@ -22,6 +22,8 @@ _TRAILING = re.compile(r"([aiu])\1\b")
 _SPELT = re.compile(r"(?<!\w)(?:[^\W\d_][ .\-_*·]){2,}[^\W\d_](?!\w)")
 _SEPARATORS = re.compile(r"[ .\-_*·]")
 _MIXED = re.compile(r"\w*[@$\d]\w*[@$\w]*")
+_COUNTED = re.compile(r"\d\d[a-z]{2,}")
+"""A number written together with its unit: 14anos."""
 _SIGNS = {"🆘": " sos "}
 
 
@@ -60,6 +62,8 @@ def _word(word: str) -> str:
     """Look-alikes and leetspeak undone, only in words that mix them with Latin letters (`104` stays a number)."""
     if word.isascii() and word.isalpha():
         return word
+    if _COUNTED.fullmatch(word):
+        return f"{word[:2]} {word[2:]}"
     if any("a" <= c <= "z" for c in word):
         word = word.translate(_CYRILLIC_AND_GREEK)
         return _MIXED.sub(lambda match: match[0].translate(_LEET) if _mostly_letters(match[0]) else match[0], word)
