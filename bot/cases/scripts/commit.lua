@@ -15,11 +15,13 @@ local trail_from, trail_to = take(t.trail)
 local seen_from, seen_to = take(2 * t.seen)
 local now = string.format('%.0f', t.now)
 
-local repeated = redis.call('ZSCORE', KEYS[SEEN], t.message)
-for i = seen_from, seen_to, 2 do
-  redis.call('ZADD', KEYS[SEEN], 'NX', ARGV[i + 1], ARGV[i])
+local function remember_what_it_brings()
+  for i = seen_from, seen_to, 2 do
+    redis.call('ZADD', KEYS[SEEN], 'NX', ARGV[i + 1], ARGV[i])
+  end
 end
-if repeated then
+if redis.call('ZSCORE', KEYS[SEEN], t.message) then
+  remember_what_it_brings() -- turns that were committed where it comes from while it was moving
   return {'duplicate'}
 end
 
@@ -53,6 +55,7 @@ elseif t.case ~= '' then
 end
 
 -- 2. the conversation
+remember_what_it_brings()
 redis.call('ZADD', KEYS[SEEN], now, t.message)
 redis.call('ZREMRANGEBYSCORE', KEYS[SEEN], '-inf', string.format('%.0f', t.now - t.remember))
 redis.call('PEXPIRE', KEYS[SEEN], t.remember)
