@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from weakref import WeakValueDictionary
 
 import structlog
@@ -54,7 +54,11 @@ class Heard:
     parse: Parse | None = None
     redemption: Redemption | None = None
     redeemed: CaseView | None = None
-    is_code: bool = False
+
+    @property
+    def is_code(self) -> bool:
+        """The text is a case code: a secret of the person's, neither sealed nor judged."""
+        return self.redemption is not None
 
 
 @dataclass
@@ -80,31 +84,35 @@ class Intake:
 
         Raises `asyncio.CancelledError` or the last store error when told to stop before the turn is on disk.
         """
-        began = time.monotonic()
         pseudonym = self.secrets.pseudonym(inbound.channel, inbound.address)
         lock = self._order.setdefault(pseudonym, asyncio.Lock())
         async with lock:
-            attempt = 0
-            heard: Heard | None = None
-            while True:
-                try:
-                    heard = heard or await self._hear(inbound, pseudonym)
-                    outcome = await self._turn(heard)
-                except (RedisError, OSError) as error:
-                    attempt += 1
-                    STORE_UP.set(0)
-                    log.warning("the store does not answer", attempt=attempt, **fault(error))
-                    if time.monotonic() - began > PATIENCE_SECONDS:
-                        await self._tell_unstored(inbound, pseudonym)
-                    if self.stop.is_set():
-                        raise
-                    await asyncio.sleep(min(0.05 * 2 ** min(attempt, 6), 1))
-                else:
-                    STORE_UP.set(1)
-                    self._told.discard(pseudonym)
-                    TURNS.labels(inbound.channel, outcome).inc()
-                    TURN_SECONDS.labels(inbound.channel).observe(time.monotonic() - began)
-                    return
+            for part in _parts(inbound):
+                await self._handle(part, pseudonym)
+
+    async def _handle(self, inbound: Inbound, pseudonym: str) -> None:
+        began = time.monotonic()
+        attempt = 0
+        heard: Heard | None = None
+        while True:
+            try:
+                heard = heard or await self._hear(inbound, pseudonym)
+                outcome = await self._turn(heard)
+            except (RedisError, OSError) as error:
+                attempt += 1
+                STORE_UP.set(0)
+                log.warning("the store does not answer", attempt=attempt, **fault(error))
+                if time.monotonic() - began > PATIENCE_SECONDS:
+                    await self._tell_unstored(inbound, pseudonym)
+                if self.stop.is_set():
+                    raise
+                await asyncio.sleep(min(0.05 * 2 ** min(attempt, 6), 1))
+            else:
+                STORE_UP.set(1)
+                self._told.discard(pseudonym)
+                TURNS.labels(inbound.channel, outcome).inc()
+                TURN_SECONDS.labels(inbound.channel).observe(time.monotonic() - began)
+                return
 
     async def watch_duty(self) -> None:
         """Keeps the knowledge of whether anybody can be paged; without the store or a pager nobody can."""
@@ -127,10 +135,10 @@ class Intake:
         code = codes.find(text)
         if code is not None:
             redemption, case = await self._redeem(heard, code)
-            return Heard(
-                inbound, pseudonym, heard.message_key, heard.now, redemption=redemption, redeemed=case, is_code=True
-            )
-        return Heard(inbound, pseudonym, heard.message_key, heard.now, parse=await self._parse(text))
+            return replace(heard, redemption=redemption, redeemed=case)
+        if _mistyped(text):
+            return replace(heard, redemption=Redemption("wrong"))
+        return replace(heard, parse=await self._parse(text))
 
     async def _parse(self, text: str) -> Parse | None:
         if _is_command(text):
@@ -253,6 +261,23 @@ class Intake:
             await channel.send(inbound.address, Outbound(said.text))
         except (Flooded, Unreachable, Refused, Unavailable) as error:
             log.warning("the outage could not be told", **fault(error))
+
+
+def _parts(inbound: Inbound) -> tuple[Inbound, ...]:
+    """A code and the words around it are two things: the code opens the case, then the words go into it."""
+    taken = None if inbound.choice else codes.take(inbound.text)
+    if taken is None or not any(map(str.isalnum, taken[1])) or taken[1].strip() in ("/start", "/start code_"):
+        return (inbound,)
+    code, words = taken
+    return (
+        replace(inbound, text=code.text, message_id=f"{inbound.message_id}.code", attachment=None),
+        replace(inbound, text=words),
+    )
+
+
+def _mistyped(text: str) -> bool:
+    """Nothing but a code with a slip in it. Words beside it are a message like any other, and kept."""
+    return len(text.split()) == 1 and codes.looks_like_code(text)
 
 
 def session_context(pseudonym: str) -> str:

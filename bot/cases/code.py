@@ -116,10 +116,16 @@ def find(text: str) -> Code | None:
 
     A code is only what has its form, its digits and letters, and the right check symbol.
     """
-    for symbols in _candidates(text):
+    found = take(text)
+    return found[0] if found else None
+
+
+def take(text: str) -> tuple[Code, str] | None:
+    """The case code in `text`, and the text without it: what stood around the code was said, and must be kept."""
+    for symbols, (start, end) in _candidates(text):
         code = _read(symbols)
         if code:
-            return code
+            return code, text[:start] + text[end:]
     return None
 
 
@@ -127,20 +133,20 @@ def looks_like_code(text: str) -> bool:
     """There is no code in `text`, but something that was probably meant as one: a symbol is wrong or missing."""
     if find(text):
         return False
-    return any(_distinctive(symbols) for symbols in _candidates(text)) or any(
+    return any(_distinctive(symbols) for symbols, _ in _candidates(text)) or any(
         _distinctive(match.group(1)) and 19 <= sum(map(str.isalnum, match.group(1))) <= 24
         for match in _NEARLY.finditer(text)
     )
 
 
-def _candidates(text: str) -> list[str]:
-    """What has the form of a code, without its separators."""
+def _candidates(text: str) -> list[tuple[str, tuple[int, int]]]:
+    """What has the form of a code, without its separators, and where it stands."""
     found = []
     for pattern in (_GROUPED, _SPELLED):
         for match in pattern.finditer(text):
             if not match.group(1)[:-1].isalnum() or _one_case(match.group(1)):
                 symbols = re.sub(_SEPARATOR, "", match.group(1)[:-1]).upper()
-                found.append(symbols + match.group(1)[-1].upper())
+                found.append((symbols + match.group(1)[-1].upper(), match.span(1)))
     return found
 
 

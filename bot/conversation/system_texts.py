@@ -34,8 +34,8 @@ BUTTONS: Final = frozenset(
 )
 """The labels of the buttons that `layout.py` places."""
 
-SERVICE: Final = frozenset(("operator_joined", "operator_reply", "case_closed", "not_stored"))
-"""What the service says by itself: an operator has acknowledged, answered or closed; the store is away."""
+SERVICE: Final = frozenset(("not_stored", "rescued", "wipe_incomplete"))
+"""What the service says by itself: the store is away, a flow has failed, the platform kept part of a wiped chat."""
 
 DIRECTORY: Final = frozenset(("line", "line_hours", "line_verified", "line_verified_hours", "line_none"))
 """How the directory writes a contact line."""
@@ -45,7 +45,6 @@ ALL: Final = ENGINE | BUTTONS | SERVICE | DIRECTORY
 ARGUMENTS: Final[Mapping[str, frozenset[str]]] = {
     "media_not_kept": frozenset(("media",)),
     "location_kept": frozenset(("media",)),
-    "operator_reply": frozenset(("message",)),
     "line": _LINE,
     "line_hours": _LINE | {"hours"},
     "line_verified": _LINE | {"verified"},

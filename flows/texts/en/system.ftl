@@ -18,7 +18,6 @@ kept_short = Kept.
 short_mode =
     All right. Write only if you can, and whatever you like; it is kept.
     We will not write first. To leave: “leave”.
-careful = Take care. You can stop whenever you like: “leave” closes the chat at once.
 relayed = It arrived. The person attending your case will read it.
 cry =
     I read that you ask for help; I kept it for the team.
@@ -38,14 +37,22 @@ erased =
        *[other] What is left in your app or phone only you can delete.
     }
 
+## Danger (the flow emergency says them too)
+
+emergency_alerted = We are alerting the people on duty. Nobody has answered yet.
+emergency_nobody = Nobody is on duty right now. Your message was kept as an emergency. If you can, use the phone numbers.
+emergency_claimed = The person attending your case receives this as an emergency.
+emergency_again =
+    Kept as an emergency.
+    { $lines_danger }
+
+## People and codes
+
 human_on_duty = We are telling the people on duty that you want to talk to someone. Nobody has answered yet. You can go on writing.
 human_nobody =
     Nobody is on duty right now. We kept your request and they will see it when they are back. Meanwhile:
     { $lines_all }
 human_claimed = A person is already attending your case. I noted for them that you want to talk.
-nobody_on_duty =
-    Nobody is on duty right now: we cannot tell you when this will be read. If you cannot wait:
-    { $lines_all }
 
 code_wrong = That code does not work. Check it calmly and write it again, or go on without a code.
 code_throttled = There were many attempts with codes. Wait a while before trying again. You can go on writing without a code.
@@ -55,7 +62,10 @@ welcome_back_closed = Good that you came back. Your case was closed. If you writ
 
 ## For the service
 
-operator_joined = A person from { $organisation } has read your case and is attending it. Write to them here.
-operator_reply = { $organisation }: { $message }
-case_closed = The person who attended you closed this case. You can write again whenever you like.
-not_stored = I cannot keep messages right now, and I do not want to lose yours. Please try again in a minute.
+not_stored =
+    I cannot keep what you write right now. I go on trying. If you cannot wait:
+    { $lines_danger }
+rescued =
+    Something failed on our side, but I kept what you wrote and it is on the team's list. You can go on writing. If there is danger now:
+    { $lines_danger }
+wipe_incomplete = I could not remove the oldest messages: delete this chat yourself.

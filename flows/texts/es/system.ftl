@@ -18,7 +18,6 @@ kept_short = Guardado.
 short_mode =
     De acuerdo. Escribe solo si puedes y lo que quieras; queda guardado.
     No te escribiremos primero. Para salir: «salir».
-careful = Ten cuidado. Puedes parar cuando quieras: «salir» cierra el chat al instante.
 relayed = Llegó. La persona que atiende tu caso lo leerá.
 cry =
     Leí que pides ayuda; lo guardé para el equipo.
@@ -38,14 +37,22 @@ erased =
        *[other] Lo que quede en tu aplicación o teléfono solo puedes borrarlo tú.
     }
 
+## Peligro (también las dice el flujo emergency)
+
+emergency_alerted = Estamos avisando a las personas de guardia. Todavía nadie ha respondido.
+emergency_nobody = Ahora no hay nadie de guardia. Tu mensaje quedó guardado como emergencia. Si puedes, usa los teléfonos.
+emergency_claimed = La persona que atiende tu caso lo recibe así, como emergencia.
+emergency_again =
+    Guardado como emergencia.
+    { $lines_danger }
+
+## Personas y códigos
+
 human_on_duty = Estamos avisando a las personas de guardia de que quieres hablar con alguien. Todavía nadie ha respondido. Puedes seguir escribiendo.
 human_nobody =
     Ahora no hay nadie de guardia. Guardamos tu pedido y lo verán al volver. Mientras tanto:
     { $lines_all }
 human_claimed = Una persona ya atiende tu caso. Le anoté que quieres hablar.
-nobody_on_duty =
-    Ahora no hay nadie de guardia: no podemos decirte cuándo leerán esto. Si no puedes esperar:
-    { $lines_all }
 
 code_wrong = Ese código no sirve. Revísalo con calma y escríbelo otra vez, o sigue sin código.
 code_throttled = Hubo muchos intentos con códigos. Espera un rato antes de probar otra vez. Puedes seguir escribiendo sin código.
@@ -55,7 +62,10 @@ welcome_back_closed = Qué bueno que volviste. Tu caso estaba cerrado. Si escrib
 
 ## Para el servicio
 
-operator_joined = Una persona de { $organisation } ya leyó tu caso y lo atiende. Escríbele por aquí.
-operator_reply = { $organisation }: { $message }
-case_closed = La persona que te atendía cerró este caso. Puedes escribir otra vez cuando quieras.
-not_stored = Ahora mismo no puedo guardar mensajes, y no quiero perder el tuyo. Prueba otra vez en un minuto.
+not_stored =
+    Ahora mismo no puedo guardar lo que escribes. Sigo intentándolo. Si no puedes esperar:
+    { $lines_danger }
+rescued =
+    Algo falló de nuestro lado, pero guardé lo que escribiste y quedó en la lista del equipo. Puedes seguir escribiendo. Si hay peligro ahora:
+    { $lines_danger }
+wipe_incomplete = No pude quitar los mensajes más viejos: borra tú este chat.
