@@ -171,7 +171,7 @@ def _read(raw: dict[str, Any]) -> Session:
         position=None if raw["position"] is None else _position(raw["position"]),
         stack=tuple(map(_position, raw["stack"]))[:DEPTH],
         history=tuple(history),
-        slots={_identifier(slot): _identifier(value) for slot, value in raw["slots"].items()},
+        slots={_identifier(slot): _identifier(value) for slot, value in dict(raw["slots"]).items()},
         flags=frozenset(map(_identifier, raw["flags"])) & FLAGS,
         pending=pending,
         wish=_identifier(raw["wish"], empty=True),

@@ -231,7 +231,7 @@ def _listed(value: Any) -> list[str]:
 
 
 def describe(effect: object) -> str:
-    """An effect in a few words, without any text of the person: `Seal text`, `RaiseUrgency urgent`, `OpenCase self`."""
+    """An effect in a few words, without any text of the person: `Seal text`, `OpenCase self`, `IssueCode`."""
     name = type(effect).__name__
     match effect:
         case OpenCase(role):

@@ -150,8 +150,8 @@ def read(directory: Path, texts: Texts, findings: list[Finding]) -> Directory:
         root = source.mapping(source.root, 1, "a directory file", frozenset(("country", "name", "lines")))
         if not root:
             continue
-        country = source.get(root, "country", "the file")
-        if not re.fullmatch("[A-Z]{2}", country):
+        country = root.get("country")
+        if not isinstance(country, str) or not re.fullmatch("[A-Z]{2}", country):
             source.fault(1, "line-country", "the lines have no country", "add country: with two capital letters")
             continue
         countries[country] = _names(source, root, "name", 1)

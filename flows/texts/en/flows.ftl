@@ -3,6 +3,7 @@
 ## start, privacy, menu
 
 utter_ask_safe = Hello. Before we begin: can you talk now without anybody seeing your phone?
+careful = Take care. You can stop whenever you like: “leave” closes the chat at once.
 privacy_kept =
     What you write is kept encrypted and only the team of { $organisation } reads it. It is deleted after { $days } days, or when you write “erase”.
     To answer you we keep this chat for 7 days.
@@ -21,12 +22,6 @@ emergency_lines =
     First: can you talk without danger? If not, do not call.
     { $lines_danger }
     If you prefer silence, write here; you can share your location, only if you want to.
-emergency_alerted = We are alerting the people on duty. Nobody has answered yet.
-emergency_nobody = Nobody is on duty right now. Your message was kept as an emergency. If you can, use the phone numbers.
-emergency_claimed = The person attending your case receives this as an emergency.
-emergency_again =
-    Kept as an emergency.
-    { $lines_danger }
 utter_ask_emergency_safe = Choose what you can do now.
 utter_ask_emergency_where = Where are you? One word is enough, or share your location. You can skip.
 emergency_after = Thank you. It was kept as an emergency. You can write more when you can.
@@ -34,6 +29,9 @@ emergency_after = Thank you. It was kept as an emergency. You can write more whe
 ## help
 
 help_opened = Thank you for writing. Your case is already on the team's list. I will ask a few short questions; you can skip them all.
+nobody_on_duty =
+    Nobody is on duty right now: we cannot tell you when this will be read. If you cannot wait:
+    { $lines_all }
 utter_ask_danger_now = Are you in danger at this moment?
 utter_ask_can_leave = Can you leave the place where you are whenever you want?
 utter_ask_documents = Does somebody have your passport or ID and not give it back?

@@ -3,6 +3,7 @@
 ## start, privacy, menu
 
 utter_ask_safe = Hola. Antes de empezar: ¿puedes hablar ahora sin que nadie vea tu teléfono?
+careful = Ten cuidado. Puedes parar cuando quieras: «salir» cierra el chat al instante.
 privacy_kept =
     Lo que escribes se guarda cifrado y solo lo lee el equipo de { $organisation }. Se borra a los { $days } días, o cuando escribas «borrar».
     Para responderte guardamos este chat 7 días.
@@ -21,12 +22,6 @@ emergency_lines =
     Lo primero: ¿puedes hablar sin peligro? Si no, no llames.
     { $lines_danger }
     Si prefieres silencio, escribe aquí; puedes compartir tu ubicación, solo si quieres.
-emergency_alerted = Estamos avisando a las personas de guardia. Todavía nadie ha respondido.
-emergency_nobody = Ahora no hay nadie de guardia. Tu mensaje quedó guardado como emergencia. Si puedes, usa los teléfonos.
-emergency_claimed = La persona que atiende tu caso lo recibe así, como emergencia.
-emergency_again =
-    Guardado como emergencia.
-    { $lines_danger }
 utter_ask_emergency_safe = Elige lo que puedas hacer ahora.
 utter_ask_emergency_where = ¿Dónde estás? Basta una palabra, o comparte tu ubicación. Puedes saltar.
 emergency_after = Gracias. Quedó guardado como emergencia. Puedes escribir más cuando puedas.
@@ -34,6 +29,9 @@ emergency_after = Gracias. Quedó guardado como emergencia. Puedes escribir más
 ## help
 
 help_opened = Gracias por escribir. Tu caso ya está en la lista del equipo. Te haré unas preguntas cortas; puedes saltarlas todas.
+nobody_on_duty =
+    Ahora no hay nadie de guardia: no podemos decirte cuándo leerán esto. Si no puedes esperar:
+    { $lines_all }
 utter_ask_danger_now = ¿Estás en peligro en este momento?
 utter_ask_can_leave = ¿Puedes salir del lugar donde estás cuando quieres?
 utter_ask_documents = ¿Alguien tiene tu pasaporte o tu identificación y no te lo devuelve?

@@ -1,0 +1,3 @@
+utter_ask_safe = ¿Puedes hablar?
+utter_ask_topic = ¿Qué necesitas?
+emergency_lines = { $lines_danger }

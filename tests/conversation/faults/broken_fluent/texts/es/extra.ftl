@@ -1,0 +1,3 @@
+utter_ask_answer = ¿Estás ahí?
+thanks = Gracias.
+thanks again = Gracias.

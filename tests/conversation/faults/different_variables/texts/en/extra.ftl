@@ -1,0 +1,2 @@
+utter_ask_answer = Are you there?
+thanks = Thank you, { $country }.

@@ -1,0 +1,2 @@
+utter_ask_answer = ¿Estás ahí?
+thanks = Gracias, { $organisation }.

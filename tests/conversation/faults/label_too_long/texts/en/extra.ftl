@@ -1,0 +1,3 @@
+utter_ask_answer = Are you there?
+thanks = Thank you.
+choice_answer_no = No, not that I could say so

@@ -1,0 +1,1 @@
+utter_ask_answer = Are you there?

@@ -1,0 +1,3 @@
+utter_ask_answer = Are you there?
+thanks = Thank you.
+goodbye = Goodbye.
