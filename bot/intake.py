@@ -37,7 +37,7 @@ from bot.turn_write import Draft, rescue
 
 log = structlog.get_logger()
 
-DUTY_SECONDS = 1.0
+DUTY_SECONDS = 0.2
 """How old the knowledge of who is on duty may be."""
 PATIENCE_SECONDS = 3.0
 """After this long without the store the person is told that nothing can be kept right now."""

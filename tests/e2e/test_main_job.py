@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.doubles.bot_api import Message
 from tests.e2e.harness import ONCALL, OPERATOR_CHAT, PUBLIC, World, descendants, person_chat, world
@@ -20,7 +21,7 @@ CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{5}(?:-[0-9A-HJKMNP-TV-Z]{4}){4}-[0-9A-Z
 VICTIM, WITNESS, ELSEWHERE, STRANGER = (person_chat(seed) for seed in range(4))
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running() -> AsyncIterator[World]:
     async with world() as started:
         started.oncall.say(OPERATOR_CHAT, "/start demo")
