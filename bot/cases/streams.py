@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,22 @@ async def make_group(client: Client, stream: str) -> None:
             raise
 
 
+async def end(tasks: Iterable[asyncio.Task[Any]], again: float = 0.2) -> None:
+    """Cancel tasks and wait until they have ended, telling them again every so many seconds.
+
+    Once is not enough: redis-py sends inside `asyncio.wait_for`, and Python 3.11's forgets a cancellation that comes
+    in the same instant as the end of what it waits for.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        done, pending = await asyncio.wait(pending, timeout=again)
+        for task in done:
+            if not task.cancelled():
+                task.exception()  # looked at: nobody else will
+
+
 async def follow(client: Client, streams: Mapping[int, str], consumer: str, idle: float) -> AsyncGenerator[Record]:
     """Every record of the streams (by shard) that is this consumer's, as it comes, for ever.
 
@@ -64,9 +80,7 @@ async def follow(client: Client, streams: Mapping[int, str], consumer: str, idle
             finally:
                 news.cancel()
     finally:
-        for reader in readers:
-            reader.cancel()
-        await asyncio.gather(*readers, return_exceptions=True)
+        await end(readers)
 
 
 async def _read(

@@ -28,3 +28,8 @@ def who(ladder: Ladder, urgency: Urgency, rung: int) -> Who:
     """
     rungs = ladder.rungs(urgency)
     return rungs[min(rung, len(rungs) - 1)].who if rungs else "language"
+
+
+def reached(ladder: Ladder, urgency: Urgency, waited: float) -> int:
+    """The highest rung whose time has come for a case that has waited so many seconds."""
+    return max(0, sum(rung.after <= waited for rung in ladder.rungs(urgency)) - 1)

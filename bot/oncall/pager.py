@@ -24,6 +24,7 @@ from telegram.request import HTTPXRequest
 from bot.cases.records import Page
 from bot.cases.secrets import PagerSecrets
 from bot.cases.store import Store
+from bot.cases.streams import end
 from bot.observe import fault
 from bot.oncall import ladder
 from bot.oncall.copies import Copies
@@ -108,9 +109,7 @@ class _Pager:
                     task.result()
         finally:
             ending: list[asyncio.Task[Any]] = [halted, *mains, *self._tasks]
-            for task in ending:
-                task.cancel()
-            await asyncio.gather(*ending, return_exceptions=True)
+            await end(ending, again=1)
 
     # --- the ladder --------------------------------------------------------------------------------------
 
@@ -220,8 +219,10 @@ class _Pager:
 
     async def _handle_in_order(self, updates: list[telegram.Update]) -> None:
         for update in updates:
-            # an update that nothing can be done with is passed over: it must not block those behind it
-            await self._guarded(self._outlast(partial(self.desk.handle, update)))
+            try:
+                await self._outlast(partial(self.desk.handle, update))
+            except Exception as error:  # noqa: BLE001 - one that nothing can be done with must not block those behind
+                log.error("an update was passed over", **fault(error))
 
     # --- tasks -------------------------------------------------------------------------------------------
 
@@ -239,12 +240,13 @@ class _Pager:
                 return
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(self._guarded(work))
+        task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Exception as error:  # noqa: BLE001 - one page or answer that goes wrong must not end the others
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """One page or answer that goes wrong does not end the others."""
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
             log.error("something was not done", **fault(error))

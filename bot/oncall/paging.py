@@ -111,13 +111,17 @@ class Dispatcher:
         available = await self.available()
         for item in (await self.store.queue())[:BACKLOG]:
             case = await self._waiting(item.case)
-            for name in sorted(set(names) & available.keys()):
-                if case is not None and name not in case.passed:
-                    # any page since the case began to wait will do
-                    await self.page_one(case, available[name], case.waiting_since or 0)
+            if case is None or case.waiting_since is None:
+                continue
+            rung = ladder.reached(self.rungs, case.urgency, (now() - case.waiting_since) / 1000)
+            who = ladder.who(self.rungs, case.urgency, rung)
+            chosen = self.roster.candidates(case.language, who, available=available, passed=case.passed)
+            for name in sorted(set(names).intersection(chosen)):
+                # any page since the case began to wait will do
+                await self.page_one(case, available[name], case.waiting_since)
 
     async def page_one(self, case: CaseView, operator: Enrolment, asked: int) -> None:
-        """One operator's page, in place of the earlier one; nothing when that was sent after `asked` (milliseconds)."""
+        """One operator's page, in place of the earlier one; nothing if that was sent after `asked`."""
         key = (case.id, operator.operator)
         if key in self._sending:
             return
