@@ -94,9 +94,10 @@ class Delivery:
             async with self._places:
                 if not await self._store.lease(wakeup.pseudonym, self._owner, LEASE_SECONDS):
                     return  # another process is sending there; the wake-up stays and comes back
-                renewing = asyncio.create_task(self._renew(wakeup.pseudonym))
+                lost = asyncio.Event()
+                renewing = asyncio.create_task(self._renew(wakeup.pseudonym, lost))
                 try:
-                    while not stop.is_set():
+                    while not stop.is_set() and not lost.is_set():
                         item = await self._store.head(wakeup)
                         if item is None:
                             break
@@ -108,10 +109,14 @@ class Delivery:
         except (RedisError, OSError) as error:
             log.warning("sending is interrupted and will be taken up again", **fault(error))
 
-    async def _renew(self, pseudonym: str) -> None:
-        while True:
-            await asyncio.sleep(RENEW_SECONDS)
-            await self._store.renew(pseudonym, self._owner, LEASE_SECONDS)
+    async def _renew(self, pseudonym: str, lost: asyncio.Event) -> None:
+        """Keeps the lease; `lost` is set when it cannot, because then another process may be sending."""
+        try:
+            while await self._store.renew(pseudonym, self._owner, LEASE_SECONDS):
+                await _wait(RENEW_SECONDS, lost)
+        except (RedisError, OSError) as error:
+            log.warning("a lease could not be kept", **fault(error))
+        lost.set()
 
     async def _deliver(self, pseudonym: str, item: OutboxItem, stop: asyncio.Event) -> None:
         """One letter: sent, or given up for a reason that the operator gets to see. Waits as long as it must."""
