@@ -13,6 +13,7 @@ import hashlib
 import io
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -36,9 +37,18 @@ QUIET = {
 }
 
 
+def taught() -> list[Path]:
+    """The folders of examples that are learned from: those of the languages that `config.yml` says are taught."""
+    from ruamel.yaml import YAML
+
+    pipeline = YAML(typ="safe").load(HERE / "config.yml")["pipeline"]
+    languages = next(part["taught"] for part in pipeline if "taught" in part)
+    return [HERE / "data" / language for language in languages]
+
+
 def sources() -> list[Path]:
     """Everything the model is made of, in a fixed order."""
-    data = sorted((HERE / "data").rglob("*.yml"))
+    data = sorted(path for folder in taught() for path in folder.rglob("*.yml"))
     components = sorted((HERE / "components").rglob("*.py"))
     return [HERE / "config.yml", *data, *components, HERE / "train.py", LOCK]
 
@@ -67,7 +77,7 @@ def say(line: str) -> None:
 
 def warn(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     """Rasa's warnings are about our data; the deprecations of its own parts are not ours to mend."""
-    if issubclass(category, UserWarning):
+    if issubclass(category, UserWarning) and "Deprecation" not in category.__name__:
         say(f"warning: {message}")
 
 
@@ -102,9 +112,12 @@ def train() -> None:
         hooks.setLevel(logging.INFO)
         hooks.addHandler(Progress())
         hooks.propagate = False
+        examples = Path(folder) / "data"  # Rasa takes one folder
+        for language in taught():
+            shutil.copytree(language, examples / language.name)
         # what Rasa prints itself names the temporary folder
         with contextlib.redirect_stdout(io.StringIO()):
-            made = train_nlu("config.yml", "data", folder, fixed_model_name=MODEL.name)
+            made = train_nlu("config.yml", str(examples), folder, fixed_model_name=MODEL.name)
         if made is None:
             raise SystemExit("nlu: no model was made; see the lines above")
         # the fingerprint goes first and comes back last: a kill in between only means training again

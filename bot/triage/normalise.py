@@ -34,7 +34,8 @@ def normalise(text: str) -> str:
         text = f"{text[:half]}\n{text[-half:]}"
     for sign, word in _SIGNS.items():
         text = text.replace(sign, word)
-    plain = unicodedata.normalize("NFKD", text).casefold()
+    # one character may become eighteen
+    plain = unicodedata.normalize("NFKD", text).casefold()[: 2 * MAX_CHARACTERS]
     letters = "".join(_character(c) for c in plain)
     letters = _SPELT.sub(lambda match: _SEPARATORS.sub("", match[0]), letters)
     words = " ".join(_word(word) for word in letters.split(" ") if word)

