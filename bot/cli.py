@@ -1,4 +1,7 @@
-"""`amparo …` = `python -m bot …`: the commands of DESIGN §11."""
+"""`amparo …` = `python -m bot …`: the commands of DESIGN §11.
+
+Commands import what they need when they run: a process must be back within a second after it was killed.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,8 @@ from typing import Annotated
 
 import typer
 
-from bot import observe, service
-from bot import supervisor as supervising
+from bot import observe, processes
 from bot.commands import cases, common, directory, flows, keys, oncall
-from bot.commands.chat import line_chat
 from bot.commands.doctor import doctor
 from bot.settings import Settings
 from bot.triage import server as nlu_server
@@ -55,19 +56,21 @@ def _begin(process: str) -> Settings:
 @runs.command("intake")
 def run_intake() -> None:
     """Serve the people's channels: conversations, sealing, sending."""
+    from bot import service
+
     common.run(service.run_intake(_begin("intake")))
 
 
 @runs.command("pager")
 def run_pager() -> None:
     """Serve the on-call bot: pages, claims, the ladder."""
-    common.run(service.run_pager(_begin("pager")))
+    common.run(processes.run_pager(_begin("pager")))
 
 
 @runs.command("store")
 def run_store() -> None:
     """Run our own Valkey in the data directory (append-only file, fsync always)."""
-    common.run(service.run_store(_begin("store")))
+    common.run(processes.run_store(_begin("store")))
 
 
 @runs.command("nlu")
@@ -97,7 +100,9 @@ def up(
 
 
 async def _up(settings: Settings, demo: bool) -> None:
-    stop = service.stop_on_signals()
+    from bot import supervisor as supervising
+
+    stop = processes.stop_on_signals()
     plan = supervising.prepare(settings, demo=demo)
     supervisor = supervising.Supervisor(plan.parts, plan.environment, stop)
     running = asyncio.create_task(supervisor.run())
@@ -119,6 +124,8 @@ def chat(
     language: Annotated[str, typer.Option("--language", help="As a phone would say it, e.g. es or en.")] = "",
 ) -> None:
     """Talk to the bot in this terminal; the store must be running (`amparo up`)."""
+    from bot.commands.chat import line_chat
+
     settings = _begin("chat")
     common.run(line_chat(settings, language))
 

@@ -1,71 +1,38 @@
-"""The composition root: the only place that knows every part. One function for each process of DESIGN §2."""
+"""The composition root: `intake` is put together here, from every part (DESIGN §3)."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import structlog
 from aiohttp import web
 from redis.exceptions import RedisError
 
 from bot import health
-from bot.cases import embedded
-from bot.cases.embedded import EmbeddedError
 from bot.cases.keys import Keyring, TeamKeys
-from bot.cases.secrets import IntakeSecrets, PagerSecrets
+from bot.cases.secrets import IntakeSecrets
 from bot.cases.store import Store
 from bot.channels.channel import Channel
 from bot.channels.delivery import Delivery
-from bot.channels.telegram import Telegram, client
 from bot.conversation.loader import load as load_flows
 from bot.conversation.texts import Texts
 from bot.intake import Intake, now
 from bot.observe import fault, watch
-from bot.oncall import pager
+from bot.processes import open_store, stop_on_signals
 from bot.referral.directory import load as load_directory
 from bot.settings import ROOT, Settings
-from bot.triage.nlu import NluClient
+from bot.triage.nlu import NluClient, answers
+
+if TYPE_CHECKING:
+    from bot.channels.telegram import Telegram
 
 log = structlog.get_logger()
 
 WEBHOOK_PATH = "/telegram/webhook"
-PREPARE_SECONDS = 60.0
 RETENTION_SECONDS = 3600.0
-
-
-def stop_on_signals() -> asyncio.Event:
-    """Set by SIGTERM and SIGINT: finish what is under way, then end."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop
-
-
-async def open_store(settings: Settings, stop: asyncio.Event, resources: AsyncExitStack) -> Store:
-    """The store, prepared; waits while it starts. Raises the last error after a minute, or when told to stop."""
-    redis = embedded.connect(settings)
-    resources.push_async_callback(redis.aclose)
-    store = Store(redis, routing_days=settings.retention.routing_days)
-    attempt = 0
-    began = asyncio.get_running_loop().time()
-    while True:
-        try:
-            await store.prepare()
-        except (RedisError, OSError) as error:
-            attempt += 1
-            if attempt % 20 == 1:
-                log.info("waiting for the store", attempt=attempt, **fault(error))
-            if stop.is_set() or asyncio.get_running_loop().time() - began > PREPARE_SECONDS:
-                raise
-            await asyncio.sleep(0.1)
-        else:
-            return store
 
 
 def build_intake(settings: Settings, store: Store, nlu: NluClient | None, stop: asyncio.Event) -> Intake:
@@ -101,6 +68,8 @@ def attach(intake: Intake, channel: Channel) -> Delivery:
 
 async def run_intake(settings: Settings) -> None:
     """The channels, the turns and the outbox, until a signal."""
+    from bot.channels.telegram import Telegram, client  # aiogram takes seconds to import; the others need none of it
+
     stop = stop_on_signals()
     watch(asyncio.get_running_loop())
     async with AsyncExitStack() as resources:
@@ -115,7 +84,7 @@ async def run_intake(settings: Settings) -> None:
             "pager": lambda: _beats(store, "pager"),
         }
         if settings.nlu.url:
-            checks["nlu"] = lambda: nlu_answers(settings.nlu.url)
+            checks["nlu"] = lambda: answers(settings.nlu.url)
         routes = []
         if settings.telegram.configured:
             telegram = Telegram(client(settings.telegram), intake.handle)
@@ -158,37 +127,6 @@ async def _serve_telegram(settings: Settings, telegram: Telegram, intake: Intake
                     await stop.wait()
 
 
-async def run_pager(settings: Settings) -> None:
-    """The on-call bot and the ladder, until a signal."""
-    stop = stop_on_signals()
-    watch(asyncio.get_running_loop())
-    async with AsyncExitStack() as resources:
-        store = await open_store(settings, stop, resources)
-        secrets = PagerSecrets.load_or_create(settings.path(settings.secrets.pager))
-        await pager.run(settings, store, secrets, demo=settings.demo, stop=stop)
-
-
-async def run_store(settings: Settings) -> None:
-    """Our own Valkey in the data directory, until a signal. Raises `EmbeddedError`: one line."""
-    if settings.redis.url.get_secret_value():
-        raise EmbeddedError("AMPARO_REDIS__URL names a store already: take it out to run our own")
-    stop = stop_on_signals()
-    server = await embedded.start(settings.data_dir)
-    ended = asyncio.create_task(server.wait())
-    halted = asyncio.create_task(stop.wait())
-    await asyncio.wait({ended, halted}, return_when=asyncio.FIRST_COMPLETED)
-    if not stop.is_set():
-        raise EmbeddedError(f"{settings.data_dir}: the store ended by itself; see its log there")
-    if server.process is not None:
-        await server.stop()
-    else:  # it outlived an earlier `run store` that was killed
-        async with AsyncExitStack() as resources:
-            redis = embedded.connect(settings)
-            resources.push_async_callback(redis.aclose)
-            await redis.shutdown()
-    await ended
-
-
 async def _forget(settings: Settings, store: Store, stop: asyncio.Event) -> None:
     """Forgets in time: every hour, the cases that nobody has touched for `retention.case_days` (DESIGN §1.9)."""
     while not stop.is_set():
@@ -201,16 +139,6 @@ async def _forget(settings: Settings, store: Store, stop: asyncio.Event) -> None
         with suppress(TimeoutError):
             async with asyncio.timeout(RETENTION_SECONDS):
                 await stop.wait()
-
-
-async def nlu_answers(url: str) -> bool:
-    """Whether the NLU server has its model loaded."""
-    try:
-        timeout = aiohttp.ClientTimeout(total=2)
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url + "/status") as answer:
-            return answer.status == 200
-    except (aiohttp.ClientError, TimeoutError):
-        return False
 
 
 async def _store_answers(store: Store) -> bool:

@@ -16,7 +16,6 @@ from bot.cases.records import CaseView, Status
 from bot.cases.vault import SealBroken
 from bot.commands import common
 from bot.commands.casework import Casework, CaseworkError, Entry
-from bot.commands.wording import Wording
 from bot.conversation.messages import Urgency
 
 app = typer.Typer(help="Work on cases: list, claim, read, reply, note, lower, close.", no_args_is_help=True)
@@ -127,6 +126,8 @@ def read(case: Case, as_: As = "", json: Json = False) -> None:
         if json:
             common.print_json({**_row(view), "reasons": list(view.reasons), "entries": [_plain(e) for e in entries]})
             return
+        from bot.commands.wording import Wording  # the flow language is slow to load, and only needed here
+
         wording = Wording.load(common.settings())
         state = f"held by {view.claimed_by}" if view.claimed_by else ("waits" if view.open else "closed")
         common.out.print(f"[bold]{view.id}[/bold]  {view.urgency.label}  {view.role.value}  {view.language}  {state}")

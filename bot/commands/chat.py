@@ -13,6 +13,7 @@ from bot.channels.delivery import Delivery
 from bot.channels.terminal import Terminal
 from bot.conversation.messages import Choice, Outbound
 from bot.intake import Intake
+from bot.processes import open_store
 from bot.settings import Settings
 from bot.triage.nlu import NluClient
 
@@ -30,7 +31,7 @@ class TerminalChat:
     async def open(cls, settings: Settings, locale: str, resources: AsyncExitStack) -> TerminalChat:
         """Connects to the store and the NLU. Raises `KeyringError`, `FlowError`, and the store's errors."""
         stop = asyncio.Event()
-        store = await service.open_store(settings, stop, resources)
+        store = await open_store(settings, stop, resources)
         nlu = NluClient(settings.nlu.url, settings.nlu.timeout) if settings.nlu.url else None
         if nlu is not None:
             resources.push_async_callback(nlu.close)

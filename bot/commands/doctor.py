@@ -12,12 +12,12 @@ import typer
 from redis.exceptions import RedisError, ResponseError
 from rich.table import Table
 
-from bot import service
 from bot.cases.keys import KeyringError
 from bot.cases.store import Store
 from bot.commands import common
 from bot.settings import Settings, unknown_variables
 from bot.triage import server as nlu_server
+from bot.triage.nlu import answers
 
 State = Literal["ok", "warning", "wrong"]
 STYLES: dict[State, str] = {"ok": "green", "warning": "yellow", "wrong": "red"}
@@ -151,7 +151,7 @@ def _word(value: object) -> str:
 
 async def _nlu(config: Settings) -> Finding:
     if config.nlu.url:
-        if await service.nlu_answers(config.nlu.url):
+        if await answers(config.nlu.url):
             return Finding("nlu", "ok", "the model answers")
         return Finding("nlu", "wrong", f"nlu.url: {config.nlu.url} does not answer; hazard words still work")
     try:

@@ -83,7 +83,8 @@ class Seal:
     """Something for the operators, sealed before it is stored.
 
     `body` is JSON: for `text` {"text"}, for `answer` {"flow", "step", "slot", "choice"| "text"| "skipped"}, for
-    `attachment` {"media"}; `indicators` and `risks` where the flow file gives them. The caller adds time and language.
+    `attachment` {"media"}; `indicators` and `risks` where the flow file gives them. The caller adds time and
+    language.
     """
 
     kind: Literal["text", "answer", "attachment"]
@@ -92,7 +93,7 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class RaiseUrgency:
-    """Raise the case to at least `level`; never lowers. `reasons` are ids (risk flags, `answer:flow.step`), no text."""
+    """Raise the case to at least `level`; never lowers. `reasons` are ids (`RISK-…`, `answer:flow.step`)."""
 
     level: Urgency
     reasons: tuple[str, ...] = ()

@@ -223,3 +223,13 @@ def _entities(value: Any) -> tuple[tuple[str, str], ...]:
         if isinstance(kind, str) and isinstance(what, str | int | float) and len(kind) <= 32:
             found.append((kind, str(what)[:200]))
     return tuple(found)
+
+
+async def answers(url: str) -> bool:
+    """Whether the NLU server at `url` has its model loaded: Rasa's `GET /status`, asked once, for two seconds."""
+    try:
+        timeout = aiohttp.ClientTimeout(total=2)
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"{url}/status") as answer:
+            return answer.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False

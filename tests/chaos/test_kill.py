@@ -149,7 +149,11 @@ async def test_every_confirmed_message_is_readable_exactly_once(seed: int) -> No
             await answers(environment["AMPARO_NLU__URL"])
             oncall.say(OPERATOR_CHAT, "/start demo")
             chats = [person_chat(seed + number) for number in range(CONVERSATIONS)]
-            script = [(chat, f"mensaje {chat % 9973}-{turn} canario") for turn in range(MESSAGES) for chat in chats]
+            script = [
+                (chat, f"mensaje {number}-{turn} canario")
+                for turn in range(MESSAGES)
+                for number, chat in enumerate(chats)
+            ]
             kill_at = set(dice.sample(range(20, len(script)), KILLS))
             sent: dict[int, str] = {}
             for number, (chat, text) in enumerate(script):
