@@ -23,6 +23,10 @@ from bot.conversation.words import Command, command_named, visible
 REPLIES_PER_MINUTE = 20
 NEED_HELP = "need_help"
 """The intent whose flow a bare cry for help starts."""
+ASK_HUMAN = "ask_human"
+"""The intent of somebody who asks for a person in their own words."""
+SURE = 0.6
+"""How confident the model must be of `ASK_HUMAN`."""
 
 
 def step(book: Flowbook, session: Session, event: Event, pace: int = REPLIES_PER_MINUTE) -> Turn:
@@ -131,9 +135,16 @@ def _words(walk: Walk, text: str, *, cry: bool = False) -> None:
         walk.say("relayed")
     elif walk.has("short"):
         walk.say("kept_short")
+    elif _asks_for_a_human(walk):
+        interrupts.human(walk)
     else:
         walk.say("cry" if cry else "kept")
         _follow(walk, _wished(walk, cry))
+
+
+def _asks_for_a_human(walk: Walk) -> bool:
+    assessment = walk.event.assessment
+    return assessment is not None and assessment.intent == ASK_HUMAN and assessment.confidence >= SURE
 
 
 def _wished(walk: Walk, cry: bool) -> Flow | None:

@@ -265,3 +265,30 @@ def test_who_asked_for_help_stays_so_while_telling_of_others(book: Flowbook) -> 
 def test_a_text_without_any_triage_gets_the_default_of_the_role(book: Flowbook) -> None:
     turn = step(book, Session(language="es", flags=CHOSEN), Event(at=1.0, text="hola"))
     assert RaiseUrgency(Urgency.URGENT, ("default:unknown",)) in turn.effects
+
+
+def test_a_question_gone_back_to_is_open_again(book: Flowbook) -> None:
+    turn = step(book, HELP, Event(at=1001.0, choice="help.documents:yes", case=CASE))
+    assert [button.id for row in turn.replies[-1].buttons for button in row].count("!back") == 1
+    turn = step(book, turn.session, Event(at=1002.0, choice="!back", case=CASE))
+    assert turn.session.position == HELP.position
+    assert "documents" not in turn.session.slots
+    assert "!back" not in [button.id for row in turn.replies[-1].buttons for button in row]
+
+
+def test_after_a_long_silence_the_full_emergency_texts_are_shown_again(book: Flowbook) -> None:
+    session = replace(HELP, flags=CHOSEN | {"emergency_told"})
+    danger = text("me va a matar", Urgency.EMERGENCY, case=CASE)
+    assert said(step(book, session, danger))[0] == "emergency_again"
+    assert said(step(book, session, replace(danger, at=1000.0 + 7 * 3600)))[0] == "emergency_lines"
+
+
+@pytest.mark.parametrize(("confidence", "escalated"), [(0.9, True), (0.3, False)])
+def test_a_person_asked_for_in_ones_own_words_is_asked_for(
+    confidence: float, escalated: bool, book: Flowbook
+) -> None:
+    asking = Assessment(Urgency.PRIORITY, intent="ask_human", confidence=confidence)
+    turn = step(book, HELP, Event(at=1001.0, text="quiero que me atienda alguien", assessment=asking, case=CASE))
+    assert (Escalate("asked") in turn.effects) == escalated
+    assert isinstance(turn.effects[0], Seal)
+    assert turn.session.position == HELP.position

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.unit
 BOOK = load(FLOWS)
 TEXTS = Texts.load(FLOWS)
 CANARY = "zyxcanary"
-INTENTS = ["", "need_help", "report_tip", "offer_check", "ask_information", "greet", "nonsense"]
+INTENTS = ["", "ask_human", "need_help", "report_tip", "offer_check", "ask_information", "greet", "nonsense"]
 BUTTONS = sorted(
     choice_id(Position(flow.id, step.id), option)
     for flow in BOOK.flows.values()
@@ -152,7 +152,12 @@ class Conversation(RuleBasedStateMachine):
         if turn.replies and not ended:
             ids = {button.id for row in turn.replies[-1].buttons for button in row}
             assert ids & {"!leave", "!erase_no"}
-        if not ended:
+        if ended:
+            assert [reply.text for reply in turn.replies] in (["left"], ["erased"])
+            assert turn.session == Session(
+                language=turn.session.language, pace=turn.session.pace, revision=BOOK.revision, at=turn.session.at
+            )
+        else:
             way_out = step(
                 BOOK,
                 turn.session,
@@ -203,11 +208,11 @@ class Conversation(RuleBasedStateMachine):
         if shown:
             self._go(choice=data.draw(st.sampled_from(shown)))
 
-    @rule(media=st.sampled_from(MediaKind), caption=st.sampled_from(["", f"mira {CANARY}"]))
+    @rule(media=st.sampled_from(MediaKind), caption=st.sampled_from(["", f"mira {CANARY}", "salir"]))
     def send(self, media: MediaKind, caption: str) -> None:
         turn = self._go(media=media, text=caption, assessment=Assessment(Urgency.URGENT) if caption else None)
         assert any(isinstance(effect, Seal) and effect.kind == "attachment" for effect in turn.effects)
-        if caption:
+        if CANARY in caption:
             assert any(isinstance(effect, Seal) and effect.body.get("text") == caption for effect in turn.effects)
 
     @rule(text=st.sampled_from(["", " ", "\u202e", "\x00\x07", "\u2066\u2069"]))
