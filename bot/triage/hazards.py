@@ -16,8 +16,9 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 
+from bot.config_source import ConfigurationError, read_yaml
+from bot.config_types import Section
 from bot.conversation.messages import RISK_FLAGS, Urgency
-from bot.settings import ConfigurationError, Section, read_yaml
 from bot.triage.expressions import Expression, ExpressionError, Index, compile_expression
 from bot.triage.normalise import normalise
 
