@@ -25,7 +25,7 @@ ALLOWED = frozenset(
         "rung", "channel", "signal", "attempt", "port", "version", "error", "where", "logger", "revision", "state",
     }
 )  # fmt: skip
-_SAFE_VALUE = re.compile(r"[A-Za-z0-9_.:/, ()\[\]<>-]{0,160}")
+_SAFE_VALUE = re.compile(r"[A-Za-z0-9_.:;/, ()\[\]<>='?!-]{0,160}")
 
 TURNS = Counter("amparo_turns_total", "Turns committed", ["channel", "outcome"])
 TURN_SECONDS = Histogram("amparo_turn_seconds", "From an update to its commit", ["channel"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import threading
 from contextlib import AsyncExitStack
@@ -16,6 +17,9 @@ from bot.intake import Intake
 from bot.processes import open_store
 from bot.settings import Settings
 from bot.triage.nlu import NluClient
+
+WAY = re.compile(r"^!(?!lang_)|:!")
+"""Ids of buttons that lead out of a question instead of answering it."""
 
 
 class TerminalChat:
@@ -46,7 +50,7 @@ class TerminalChat:
         return chat
 
     async def say(self, line: str) -> None:
-        """What the person typed; a number takes the button with that number in the last message that has any."""
+        """What the person typed; a number or a label takes that button of the last message that has any."""
         choice = self._button(line.strip())
         if choice is not None:
             await self._intake.handle(self.terminal.inbound(choice=choice.id, locale=self.locale))
@@ -54,9 +58,11 @@ class TerminalChat:
             await self._intake.handle(self.terminal.inbound(text=line, locale=self.locale))
 
     def _button(self, line: str) -> Choice | None:
-        offered = next((shown.choices for shown in reversed(self.terminal.screen.values()) if shown.choices), ())
-        buttons = [choice for row in offered for choice in row]
-        return buttons[int(line) - 1] if line.isdecimal() and 0 < int(line) <= len(buttons) else None
+        last = next((sent for sent in reversed(self.terminal.screen.values()) if sent.choices), Outbound(""))
+        answers, ways = _sorted(last)
+        if line.isdecimal() and 0 < int(line) <= len(answers):
+            return answers[int(line) - 1]
+        return next((choice for choice in (*answers, *ways) if choice.label.casefold() == line.casefold()), None)
 
     async def drained(self) -> None:
         """Returns when everything the bot has to say is on the screen."""
@@ -73,9 +79,19 @@ class TerminalChat:
 
 
 def shown(outbound: Outbound) -> str:
-    """A message as lines of text, its buttons numbered."""
+    """A message as lines of text: answers numbered as on every channel; ways out by their words."""
+    answers, ways = _sorted(outbound)
+    lines = [outbound.text, *(f"  {number}) {choice.label}" for number, choice in enumerate(answers, 1))]
+    if ways:
+        lines.append("  " + " · ".join(choice.label for choice in ways))
+    return "\n".join(lines)
+
+
+def _sorted(outbound: Outbound) -> tuple[list[Choice], list[Choice]]:
+    """Its buttons: answers to what is asked, and the ways out that are always there."""
     buttons = [choice for row in outbound.choices for choice in row]
-    return "\n".join([outbound.text, *(f"  {number}) {choice.label}" for number, choice in enumerate(buttons, 1))])
+    ways = [button for button in buttons if WAY.search(button.id)]
+    return [button for button in buttons if button not in ways], ways
 
 
 async def line_chat(settings: Settings, locale: str) -> None:

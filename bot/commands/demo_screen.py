@@ -45,19 +45,19 @@ class DemoScreen(App[None]):
         self._chat = chat
         self._casework = casework
         self._wording = wording
-        self._said: dict[int, str] = {}
+        self._said: list[tuple[int, str]] = []
         self._case: str | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal():
             with Vertical() as person:
                 person.border_title = "A person writes"
-                with VerticalScroll(id="chat"):
+                with VerticalScroll(id="chat", can_focus=False):
                     yield Static("", id="talk")
                 yield Input(placeholder="Type, or the number of a button", id="person")
             with Vertical() as operator:
                 operator.border_title = "The operator sees"
-                with VerticalScroll(id="desk"):
+                with VerticalScroll(id="desk", can_focus=False):
                     yield Static("", id="case")
                 yield Input(placeholder="Answer (the first answer claims the case)", id="operator")
         yield Footer()
@@ -73,7 +73,7 @@ class DemoScreen(App[None]):
         if not line:
             return
         if event.input.id == "person":
-            self._said[max(self._chat.terminal.screen, default=0)] = line
+            self._said.append((max(self._chat.terminal.screen, default=0), line))
             self.run_worker(self._chat.say(line))
         else:
             self.run_worker(self._answer(line))
@@ -95,8 +95,7 @@ class DemoScreen(App[None]):
                 parts: list[str] = []
                 for number, outbound in terminal.screen.items():
                     parts.append(f"[bold cyan]Amparo[/]\n{escape(shown(outbound))}")
-                    if number in self._said:
-                        parts.append(f"[bold]You[/]\n{escape(self._said[number])}")
+                    parts += [f"[bold]You[/]\n{escape(line)}" for after, line in self._said if after == number]
                 self.query_one("#talk", Static).update("\n\n".join(parts))
                 self.query_one("#chat", VerticalScroll).scroll_end(animate=False)
                 await terminal.changed.wait()
