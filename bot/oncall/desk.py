@@ -99,6 +99,7 @@ class Desk:
             case "/on":
                 await self.enrolments.put(Enrolment(operator.operator, operator.chat, lang))
                 await self.store.duty_set(operator.operator, True)
+                self.later(self.dispatcher.catch_up([operator.operator]))
                 return f"{messages.say(lang, 'on')} {await self._queue(lang)}"
             case "/off":
                 await self.store.duty_set(operator.operator, False)

@@ -8,6 +8,7 @@ is why the library's `Bot` is used without its `Application`, which acknowledges
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets as randomness
 from collections.abc import Callable, Coroutine, Iterable
@@ -54,6 +55,9 @@ async def run(settings: Settings, store: Store, secrets: PagerSecrets, *, demo: 
 
     Raises whatever unforeseen thing ended a part, so that the process is started afresh.
     """
+    for name in ("httpx", "httpcore", "telegram"):
+        # they log addresses (with the token) and, on a fault, whole updates; what matters of it we log ourselves
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     roster = Roster.of(settings, demo=demo)
     token = settings.oncall.telegram.token.get_secret_value()
     if not token:

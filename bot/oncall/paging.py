@@ -58,8 +58,8 @@ class Dispatcher:
         self.store, self.post, self.roster, self.rungs = store, post, roster, rungs
         self.enrolments, self.copies, self.wake = enrolments, copies, wake
         self._note_every = note_every
-        self._sending: set[tuple[str, str]] = set()
-        """Case and operator of the pages under way: a later rung does not queue the same page behind itself."""
+        self._sending: dict[tuple[str, str], asyncio.Event] = {}
+        """Case and operator of the pages under way, and when they end: a later rung does not queue the same again."""
         self._held: set[str] = set()
         """Cases whose next note waits for its time: what comes meanwhile is covered by it."""
 
@@ -124,8 +124,9 @@ class Dispatcher:
         """One operator's page, in place of the earlier one; nothing if that was sent after `asked`."""
         key = (case.id, operator.operator)
         if key in self._sending:
+            await self._sending[key].wait()
             return
-        self._sending.add(key)
+        ended = self._sending[key] = asyncio.Event()
         try:
             before = await self.copies.get("page", case.id, operator.operator)
             if before is not None and before.at >= asked:
@@ -134,10 +135,11 @@ class Dispatcher:
             if isinstance(sent, int):
                 copy = Copy(operator.operator, operator.chat, sent, operator.language, now())
                 await self.copies.put("page", case.id, copy)
+            elif sent is Failed.UNREACHABLE:
+                await self.unreachable(operator)
         finally:
-            self._sending.discard(key)
-        if sent is Failed.UNREACHABLE:
-            await self.unreachable(operator)
+            del self._sending[key]
+            ended.set()
         if isinstance(sent, Failed):
             return
         if before is not None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.cases.code import new_code
-from bot.cases.records import CaseWrite, Committed, TurnWrite
+from bot.cases.records import CaseWrite, Committed, TurnWrite, Wakeup
 from bot.cases.secrets import PagerSecrets
 from bot.cases.store import Store
 from bot.cases.vault import Locker
@@ -102,6 +102,24 @@ class Team:
         key = f"m-{pseudonym}-{view.version}"
         write = TurnWrite(pseudonym, view.shard, "telegram", key, view.version, now(), b"s", b"r", case=more)
         assert isinstance(await self.store.commit(write), Committed)
+
+    async def erase(self, case: str) -> None:
+        """The person of a case has everything of theirs erased."""
+        pseudonym = self._writers[case]
+        view = await self.store.read(pseudonym)
+        write = TurnWrite(
+            pseudonym, view.shard, "telegram", f"m-{pseudonym}-{view.version}", view.version, now(),
+            case=CaseWrite(id=case, expected_seq=0), erase=True,
+        )  # fmt: skip
+        assert isinstance(await self.store.commit(write), Committed)
+
+    async def undelivered(self, case: str) -> None:
+        """The next thing to send to the person of a case cannot be delivered."""
+        pseudonym = self._writers[case]
+        view = await self.store.read(pseudonym)
+        item = await self.store.head(Wakeup(view.shard, "telegram", "0-0", pseudonym))
+        assert item is not None
+        assert await self.store.undeliverable(pseudonym, item, "blocked", now())
 
     async def paged(self, name: str, case: str, *, after: int = 0, within: float = 10) -> Message:
         """The page about `case` that `name` gets."""

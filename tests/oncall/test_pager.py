@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot.cases.records import AlreadyClaimed, Claimed
+from bot.cases.records import Claimed, Done
 from bot.conversation.messages import Urgency
 from bot.oncall.paging import now
 from tests.oncall.conftest import ANA, BEA, CARL, CHATS, SUE, Team, settings, until
@@ -190,15 +190,41 @@ async def test_the_holder_hears_of_new_messages_one_note_at_a_time(team: Team) -
         assert not any("mensaje nuevo" in m.text for m in team.bot.messages(CHATS["bea"]))
 
 
-async def test_a_case_that_is_erased_is_taken_off_the_phones(team: Team) -> None:
+@pytest.mark.parametrize("claimed", [False, True])
+async def test_a_case_that_is_erased_is_taken_off_the_phones(team: Team, claimed: bool) -> None:
+    await team.on_duty("ana", "bea")
+    async with team.pager(settings(team.api, [ANA, BEA])):
+        case = await team.case()
+        page = await team.paged("ana", case)
+        await team.paged("bea", case)
+        if claimed:
+            assert isinstance(await team.store.claim(case, "ana", now()), Claimed)
+            await team.bot.expect(CHATS["bea"], "ya lo tomó otra persona")
+        await team.settled()
+        await team.erase(case)
+        if claimed:
+            await team.bot.expect(CHATS["ana"], f"Caso {case}: ya no existe.")
+        else:
+            await team.bot.expect(CHATS["bea"], f"Caso {case}: ya no espera.")
+            await team.bot.expect(CHATS["ana"], lambda m: m.id == page.id and not m.choices)
+        await team.settled()
+        assert not any(case in field for field in await team.store.roster_all())
+
+
+async def test_the_holder_hears_that_a_reply_could_not_be_delivered(team: Team) -> None:
     await team.on_duty("ana")
     async with team.pager(settings(team.api, [ANA])):
         case = await team.case()
         await team.paged("ana", case)
-        assert isinstance(await team.store.claim(case, "bea", now()), Claimed)
-        await team.bot.expect(CHATS["ana"], "ya lo tomó otra persona")
-        again = await team.store.claim(case, "ana", now())
-        assert again == AlreadyClaimed("bea")
+        await team.store.claim(case, "ana", now())
+        view = await team.store.case(case)
+        assert view is not None
+        reply = await team.store.append(
+            case, view.seq, [b"sealed"], action="replied", by="ana", now=now(), delivery=b"sealed"
+        )
+        assert isinstance(reply, Done)
+        await team.undelivered(case)
+        await team.bot.expect(CHATS["ana"], f"Caso {case}: una respuesta tuya no se pudo entregar.")
 
 
 async def test_without_a_token_the_ladder_moves_and_the_pager_counts_as_alive(team: Team) -> None:
