@@ -33,7 +33,7 @@ from bot.referral.directory import Directory
 from bot.settings import Settings
 from bot.triage import policy
 from bot.triage.nlu import NluClient, Parse
-from bot.turn_write import Draft, rescue
+from bot.turn_write import Draft, Heard, rescue
 
 log = structlog.get_logger()
 
@@ -41,24 +41,6 @@ DUTY_SECONDS = 0.2
 """How old the knowledge of who is on duty may be."""
 PATIENCE_SECONDS = 3.0
 """After this long without the store the person is told that nothing can be kept right now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What is known of an inbound before the session is looked at: computed once, however often the turn runs."""
-
-    inbound: Inbound
-    pseudonym: str
-    message_key: str
-    now: int
-    parse: Parse | None = None
-    redemption: Redemption | None = None
-    redeemed: CaseView | None = None
-
-    @property
-    def is_code(self) -> bool:
-        """The text is a case code: a secret of the person's, neither sealed nor judged."""
-        return self.redemption is not None
 
 
 @dataclass

@@ -8,17 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from bot.cases import code as codes
 from bot.cases.code import Code
 from bot.cases.envelope import Binding, seal
 from bot.cases.keys import TeamKeys
-from bot.cases.records import CaseWrite, TurnWrite, View
+from bot.cases.records import CaseView, CaseWrite, TurnWrite, View
 from bot.cases.secrets import IntakeSecrets
 from bot.channels import letters
 from bot.channels.fit import split, text_limit
-from bot.conversation.messages import Assessment, MediaKind, Outbound, Role, Urgency
+from bot.conversation.messages import Assessment, Inbound, MediaKind, Outbound, Role, Urgency
 from bot.conversation.session import Session
 from bot.conversation.texts import Texts
 from bot.conversation.turn import (
@@ -29,16 +28,33 @@ from bot.conversation.turn import (
     LeaveConversation,
     OpenCase,
     RaiseUrgency,
+    Redemption,
     Reply,
     Seal,
     Turn,
 )
-
-if TYPE_CHECKING:
-    from bot.intake import Heard
+from bot.triage.nlu import Parse
 
 Facts = Callable[[str, str, str], Mapping[str, str]]
 """(language, channel, case code) -> what every text may show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is known of an inbound before the session is looked at: computed once, however often the turn runs."""
+
+    inbound: Inbound
+    pseudonym: str
+    message_key: str
+    now: int
+    parse: Parse | None = None
+    redemption: Redemption | None = None
+    redeemed: CaseView | None = None
+
+    @property
+    def is_code(self) -> bool:
+        """The text is a case code: a secret of the person's, neither sealed nor judged."""
+        return self.redemption is not None
 
 
 @dataclass
