@@ -290,6 +290,8 @@ def _redeem(walk: Walk, redemption: Redemption) -> None:
 def _flooded(walk: Walk) -> None:
     """Too many events in a minute: everything is kept, nothing moves, and only danger and ways out are answered."""
     event = walk.event
+    if event.media and not event.choice:
+        walk.seal("attachment", {"media": event.media.value})
     name = event.choice[1:] if event.choice.startswith("!") else ""
     command = command_named(name)
     if not event.choice and visible(event.text) and not event.edited:
@@ -322,8 +324,6 @@ def _keep(walk: Walk, command: Command | None) -> bool:
         if question and option:
             answers.tell(walk, position, question, option, late=position != walk.session.position)
         return option is not None and option.urgency is Urgency.EMERGENCY
-    if event.media:
-        walk.seal("attachment", {"media": event.media.value})
     if visible(event.text) and command in (None, Command.CRY):
         walk.seal_text("text", {"text": event.text, **({"edited": True} if event.edited else {})})
         return _danger(walk)
