@@ -52,12 +52,9 @@ class Dispatcher:
         enrolments: Enrolments,
         copies: Copies,
         wake: Callable[[], None],
-        *,
-        note_every: int = NOTE_MILLISECONDS,
     ) -> None:
         self.store, self.post, self.roster, self.rungs = store, post, roster, rungs
         self.enrolments, self.copies, self.wake = enrolments, copies, wake
-        self._note_every = note_every
         self._sending: dict[tuple[str, str], asyncio.Event] = {}
         """Case and operator of the pages under way, and when they end: a later rung does not queue the same again."""
         self._held: set[str] = set()
@@ -211,7 +208,7 @@ class Dispatcher:
             if before is not None and before.cause == cause:
                 return
             if before is not None and case.last_out <= before.at:
-                await asyncio.sleep(max(0, before.at + self._note_every - now()) / 1000)
+                await asyncio.sleep(max(0, before.at + NOTE_MILLISECONDS - now()) / 1000)
         finally:
             self._held.discard(page.case)
         sent = await self._tell(holder, "activity", page.case, priority=case.urgency)

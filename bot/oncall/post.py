@@ -52,7 +52,7 @@ def seconds_of(flood: RetryAfter) -> float:
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
 
 
-class _Turns:
+class Turns:
     """One at a time, the highest priority first, then who came first."""
 
     def __init__(self) -> None:
@@ -60,6 +60,11 @@ class _Turns:
         self._busy = False
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._count = itertools.count()
+
+    @property
+    def idle(self) -> bool:
+        """Nobody has the turn, waits for it, or was told to wait."""
+        return not self._busy and not self._waiting and time.monotonic() >= self.not_before
 
     @asynccontextmanager
     async def turn(self, priority: int) -> AsyncIterator[None]:
@@ -92,7 +97,7 @@ class Post:
 
     def __init__(self, bot: telegram.Bot) -> None:
         self._bot = bot
-        self._turns: dict[int, _Turns] = {}
+        self._turns: dict[int, Turns] = {}
         self._answered = time.monotonic()
         self._down = True
 
@@ -154,7 +159,16 @@ class Post:
     async def _outlast(
         self, chat: int, attempt: Callable[[], Awaitable[Any]], priority: int, needed: Needed | None
     ) -> Any:
-        turns = self._turns.setdefault(chat, _Turns())
+        turns = self._turns.setdefault(chat, Turns())
+        try:
+            return await self._attempts(turns, attempt, priority, needed)
+        finally:
+            if turns.idle:  # chats of strangers are many and come once
+                self._turns.pop(chat, None)
+
+    async def _attempts(
+        self, turns: Turns, attempt: Callable[[], Awaitable[Any]], priority: int, needed: Needed | None
+    ) -> Any:
         failures = 0
         while True:
             async with turns.turn(priority):

@@ -8,6 +8,7 @@ import pytest
 
 from bot.cases.records import Claimed, Done
 from bot.conversation.messages import Urgency
+from bot.oncall import paging
 from bot.oncall.paging import now
 from tests.oncall.conftest import ANA, BEA, CARL, CHATS, SUE, Team, settings, until
 
@@ -172,7 +173,10 @@ async def test_who_comes_on_duty_is_paged_for_what_waits(team: Team) -> None:
         await team.paged("ana", case, within=5)
 
 
-async def test_the_holder_hears_of_new_messages_one_note_at_a_time(team: Team) -> None:
+async def test_the_holder_hears_of_new_messages_one_note_at_a_time(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "NOTE_MILLISECONDS", 1000)
     await team.on_duty("ana", "bea")
     async with team.pager(settings(team.api, [ANA, BEA])):
         case = await team.case()
@@ -180,14 +184,15 @@ async def test_the_holder_hears_of_new_messages_one_note_at_a_time(team: Team) -
         assert isinstance(await team.store.claim(case, "ana", now()), Claimed)
         await team.settled()
         await team.another_message(case)
-        note = await team.bot.expect(CHATS["ana"], f"Caso {case}: un mensaje nuevo.")
-        assert note.choices == ()
+        first = await team.bot.expect(CHATS["ana"], f"Caso {case}: un mensaje nuevo.")
+        assert first.choices == ()
         for _ in range(3):
             await team.another_message(case)
-        await team.bot.expect_call("sendMessage")
-        notes = [m for m in team.bot.messages(CHATS["ana"]) if "mensaje nuevo" in m.text]
-        assert len(notes) == 1
-        assert not any("mensaje nuevo" in m.text for m in team.bot.messages(CHATS["bea"]))
+        await team.bot.expect(CHATS["ana"], "un mensaje nuevo", after=first.id)
+        await team.bot.expect_gone(CHATS["ana"], first.id)
+        await team.settled()
+        told = [str(call["chat_id"]) for call in team.bot.called("sendMessage") if "mensaje nuevo" in call["text"]]
+        assert told == [str(CHATS["ana"])] * 2
 
 
 @pytest.mark.parametrize("claimed", [False, True])

@@ -26,6 +26,7 @@ async def test_a_flooded_chat_is_waited_for_and_delays_no_other(team: Team) -> N
         case = await team.case()
         await team.paged("bea", case)
         assert team.pages("ana", case) == []
+        await team.bot.expect_call("sendMessage", count=2)
         assert flood.times == 0
         await team.paged("ana", case)
         await team.settled()
