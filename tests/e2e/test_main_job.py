@@ -170,7 +170,7 @@ async def test_nothing_that_identifies_or_quotes_a_person_is_found_anywhere(runn
 
 def leaks(world: World, canaries: list[str]) -> list[str]:
     """Every place where a canary (or a bot token, except in the environment) can be read."""
-    found = []
+    found: list[str] = []
 
     def look(place: str, data: bytes, words: list[str]) -> None:
         for word in words:
