@@ -21,6 +21,7 @@ from bot.cases.code import (
     new_secret,
     normal_case_id,
     shard_of_case,
+    take,
     verify,
 )  # fmt: skip
 from bot.cases.records import SHARDS
@@ -95,6 +96,12 @@ def test_one_wrong_symbol_is_noticed(code: Code, data: st.DataObject) -> None:
     other = data.draw(st.sampled_from([symbol for symbol in ALPHABET if symbol != symbols[place]]))
     wrong = symbols[:place] + other + symbols[place + 1 :]
     assert find(wrong) is None
+
+
+@given(codes(), st.text(max_size=30), st.text(max_size=30))
+def test_the_words_around_a_code_are_kept(code: Code, before: str, after: str) -> None:
+    assert take(f"{before} ({code.text}) {after}") == (code, f"{before} () {after}")
+    assert take(before) is None
 
 
 @given(codes(), st.integers(0, 19))

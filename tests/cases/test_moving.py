@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from bot.cases.records import CaseWrite, Committed, Conflict, Done, Duplicate, NoCase, TurnWrite, Undeliverable
+from bot.cases.records import (
+    CaseWrite,
+    CommitResult,
+    Committed,
+    Conflict,
+    Done,
+    Duplicate,
+    NoCase,
+    TurnWrite,
+    Undeliverable,
+)
 from bot.cases.store import Store
 from tests.cases.people import (
     drain,
@@ -217,7 +227,8 @@ async def test_a_turn_committed_in_the_middle_of_a_move_is_remembered_after_it(
     await turn(store, second)
     write = await returning(store, second, case)
     between = turn_of(await store.read(second), outbox=(b"between",))
-    run, done = store.scripts.run, []
+    run = store.scripts.run
+    done: list[CommitResult] = []
 
     async def run_with_a_rival(name: str, keys: Any, args: Any) -> Any:
         if name == "depart" and not done:

@@ -243,7 +243,7 @@ async def test_erasing_leaves_no_byte_of_the_case_in_the_store(store: Store, raw
     everything = await snapshot(raw)
     assert any(b"CANARY" in (value or b"") for value in everything.values())
 
-    assert await turn(store, "p", erase=True, outbox=(b"gone",), routing=b"CANARY-route") == Committed(2)
+    assert await turn(store, "p", now=9000, erase=True, outbox=(b"gone",), routing=b"CANARY-r") == Committed(2)
     assert (await store.read("p")).case is None
     assert await store.case(case.id) is None
     assert await store.entries(case.id) == []

@@ -13,6 +13,8 @@ local urgency = number(KEYS[CASE], 'urgency')
 local since = get(KEYS[CASE], 'since')
 if since then
   redis.call('HSET', KEYS[CASE], 'waited', since) -- its place, should it be given back
+else
+  redis.call('HDEL', KEYS[CASE], 'waited')
 end
 stop_waiting(ARGV[1])
 redis.call('HSET', KEYS[CASE], 'claimed_by', ARGV[2], 'claimed_at', ARGV[3])
