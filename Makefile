@@ -33,7 +33,7 @@ test: setup contracts ## set up, then lint, types, import contracts and every te
 	$(BIN)/python -m pytest --durations=15 $(PYTEST_ARGS)
 
 check: contracts ## what to run while working: lint, types, import contracts, unit tests (no Rasa needed)
-	$(BIN)/python -m pytest -m unit $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m unit -n auto $(PYTEST_ARGS)
 
 lock: ## resolve requirements/*.lock again (UPGRADE=--upgrade: to the newest)
 	@sh tools/setup.sh lock

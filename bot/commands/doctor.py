@@ -109,7 +109,7 @@ async def _store(config: Settings) -> AsyncIterator[Finding]:
     own = not config.redis.url.get_secret_value()
     try:
         async with common.opened(config) as store:
-            policy = await _fsync_policy(store)
+            policy = await fsync_policy(store)
             if policy == "always":
                 yield Finding("store", "ok", "answers; every write is on disk before it is confirmed")
             elif policy:
@@ -135,7 +135,7 @@ async def _store(config: Settings) -> AsyncIterator[Finding]:
         yield Finding("on call", "wrong", "the pager does not run: start it with `amparo up` or `amparo run pager`")
 
 
-async def _fsync_policy(store: Store) -> str:
+async def fsync_policy(store: Store) -> str:
     """When the server syncs its append-only file; "" when it will not say (hosted stores refuse CONFIG)."""
     try:
         found = await store.client.config_get("append*")

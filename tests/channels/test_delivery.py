@@ -68,7 +68,9 @@ async def sending(store: Store, platform: Platform, workers: int = 1) -> AsyncIt
         await asyncio.gather(*tasks)
 
 
-async def write(store: Store, address: str, *items: letters.Letter, trail: Sequence[int] = (), **more: bool) -> None:
+async def write(
+    store: Store, address: str, *items: letters.Letter, trail: Sequence[int] = (), leave: bool = False
+) -> None:
     """A turn of the conversation whose pseudonym is `p-<address>`, with these letters."""
     pseudonym = f"p-{address}"
     view = await store.read(pseudonym)
@@ -85,7 +87,7 @@ async def write(store: Store, address: str, *items: letters.Letter, trail: Seque
             routing=routing,
             outbox=tuple(letters.lock(LOCKER, pseudonym, item) for item in items),
             trail=(letters.lock_trail(LOCKER, pseudonym, trail),) if trail else (),
-            **more,
+            leave=leave,
         )
     )
 
