@@ -5,6 +5,7 @@ An expression is a row of elements separated by spaces, matched against normalis
 - `word`, or `a|b|c` for any of these; `mat*` for any word that begins so; `van_a` for words that belong together
 - `element?` for one that may be missing (never the first)
 - `..` for up to three words in between, `...` for up to six; a negation among them undoes the match
+- each Chinese character is a word, as it is in a normalised line: `被关` is `被_关`, and gaps count characters
 - `~` for up to six words, negations or not: "si no pago me matan"
 """
 
@@ -18,6 +19,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 GAPS = {"..": 3, "...": 6, "~": 6}
+_HAN = r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
+_BESIDE_HAN = re.compile(rf"(?<={_HAN})(?=[^\W_])|(?<=[^\W_])(?={_HAN})")
 _ALTERNATIVE = re.compile(r"[^\W_]+(?:_[^\W_]+)*\*?")
 
 
@@ -57,7 +60,7 @@ def compile_expression(source: str) -> Expression:
 
 
 def _alternatives(source: str, element: str) -> list[str]:
-    alternatives = element.split("|")
+    alternatives = [_BESIDE_HAN.sub("_", alternative) for alternative in element.split("|")]
     for alternative in alternatives:
         if not _ALTERNATIVE.fullmatch(alternative):
             raise ExpressionError(

@@ -115,22 +115,49 @@ def _compile(sources: Iterable[str]) -> list[tuple[Expression, None]]:
     return [(compile_expression(source), None) for source in sources]
 
 
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    """How one language says no."""
+
+    negations: frozenset[str]
+    adverbs: frozenset[str]
+    not_denying: frozenset[str]
+
+    @classmethod
+    def of(cls, language: Language) -> _Grammar:
+        return cls(frozenset(language.negations), frozenset(language.adverbs), frozenset(language.not_denying))
+
+    def negated(self, line: str, start: int, gaps: tuple[str, ...]) -> bool:
+        """A negation right before (adverbs between do not count), or in a gap of the expression."""
+        if any(word in self.negations for gap in gaps for word in gap.split()):
+            return True
+        words = line[max(0, start - 60) : start].split()
+        for place in range(len(words) - 1, max(-1, len(words) - 1 - NEAR), -1):
+            if words[place] in self.negations:
+                return not (place and words[place - 1] in self.not_denying)
+            if words[place] not in self.adverbs:
+                return False
+        return False
+
+
 class Finder:
-    """The expressions of some languages, ready to be looked for."""
+    """The expressions of some languages, ready to be looked for.
+
+    What denies counts only for expressions of its own language: Spanish "no" is Portuguese for "in the". Films,
+    sayings and words of the past count for all, for people mix languages.
+    """
 
     def __init__(self, known: Iterable[Language]) -> None:
         known = tuple(known)
-        self._negations = frozenset(word for one in known for word in one.negations)
-        self._adverbs = frozenset(word for one in known for word in one.adverbs)
-        self._denials = Index(_compile(source for one in known for source in one.denials))
-        self._not_denying = frozenset(word for one in known for word in one.not_denying)
+        self._grammar = {one.language: _Grammar.of(one) for one in known}
+        self._denials = Index([(compile_expression(source), one.language) for one in known for source in one.denials])
         self._unreal = Index(_compile(source for one in known for source in one.unreal))
         self._fiction = Index(_compile(source for one in known for source in one.fiction))
         self._past = Index(_compile(source for one in known for source in one.past))
         self._idioms = Index(_compile(source for one in known for source in one.idioms))
         self._rules = Index(
             [
-                (compile_expression(source), (f"{one.language}.{rule.id}", rule))
+                (compile_expression(source), (one.language, rule))
                 for one in known
                 for rule in one.rules
                 for source in rule.any
@@ -151,19 +178,22 @@ class Finder:
         unreal = {sentences.of(match.start()) for _, match in self._unreal.matches(line)}
         fiction = {sentences.of(match.start()) for _, match in self._fiction.matches(line)}
         past = {sentences.of(match.start()) for _, match in self._past.matches(line)}
-        denied = [match.end() for _, match in self._denials.matches(line)]
-        for (name, rule), match in self._rules.matches(line):
+        denied = [(language, match.end()) for language, match in self._denials.matches(line)]
+        for (language, rule), match in self._rules.matches(line):
             start, end = match.span()
             sentence = sentences.of(start)
             if sentence in unreal or (rule.third and sentence in fiction):
                 continue
             if any(begin < end and start < stop for begin, stop in idioms):
                 continue
-            if self._negated(line, start, match.groups()) or _denied(line, start, denied):
+            if self._grammar[language].negated(line, start, match.groups()):
+                continue
+            if _denied(line, start, (end for spoken, end in denied if spoken == language)):
                 continue
             urgency, risks = rule.urgency, rule.risks
             if sentence in past:
                 urgency, risks = min(urgency, LONG_PAST), risks - {"RISK-NOW", "RISK-MOVE", "RISK-SEX72", "RISK-LAST"}
+            name = f"{language}.{rule.id}"
             level, flags = found.get(name, (urgency, frozenset()))
             found[name] = (max(level, urgency), flags | risks)
         if not found:
@@ -182,20 +212,8 @@ class Finder:
             if any(word in calls for word in words) and all(word in allowed for word in words)
         ]
 
-    def _negated(self, line: str, start: int, gaps: tuple[str, ...]) -> bool:
-        """A negation right before (adverbs between do not count), or in a gap of the expression."""
-        if any(word in self._negations for gap in gaps for word in gap.split()):
-            return True
-        words = line[max(0, start - 60) : start].split()
-        for place in range(len(words) - 1, max(-1, len(words) - 1 - NEAR), -1):
-            if words[place] in self._negations:
-                return not (place and words[place - 1] in self._not_denying)
-            if words[place] not in self._adverbs:
-                return False
-        return False
 
-
-def _denied(line: str, start: int, denials: list[int]) -> bool:
+def _denied(line: str, start: int, denials: Iterable[int]) -> bool:
     """Whether a denying phrase ends at most `NEAR` words before `start`, in the same clause."""
     for end in denials:
         if end <= start and start - end <= 60:

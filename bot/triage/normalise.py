@@ -14,6 +14,11 @@ MAX_CHARACTERS = 4096
 """More than any channel delivers in one message; the first and the last half of a longer text are read."""
 
 _CYRILLIC_AND_GREEK = str.maketrans("аеорсухіјѕԁαορνικτευ", "aeopcyxijsdaopvikteu")
+_TRADITIONAL = str.maketrans(
+    "動無間體頂開擊搶驚懼嘔暈懷難蓋噴毆櫃廁礦艙飛貨顫氣慘聲滿連續務試題講課應該認識區別調監獄緝槍彈藥證據關係給絕對雙條結離婦爺孫鄰樣雜攔擋攤撲噁鎖綁殺報強門賣護沒說讓們裡幾個來麼兒媽點時還後發會過這頭錢債進樓車機場邊勞紅傷園馬訊話買帶轉運壓處電視劇聞導論現剛誰遺書繩鐵鏈銬幫趕緊嚇熱餓飯腦燒潑燙斷醫灣國簽資贖產嬰歲騙販斃彎蹤姦軟籠塊寫聽見脫褲從賭廠單網戀紀錄夢裝週",
+    "动无间体顶开击抢惊惧呕晕怀难盖喷殴柜厕矿舱飞货颤气惨声满连续务试题讲课应该认识区别调监狱缉枪弹药证据关系给绝对双条结离妇爷孙邻样杂拦挡摊扑恶锁绑杀报强门卖护没说让们里几个来么儿妈点时还后发会过这头钱债进楼车机场边劳红伤园马讯话买带转运压处电视剧闻导论现刚谁遗书绳铁链铐帮赶紧吓热饿饭脑烧泼烫断医湾国签资赎产婴岁骗贩毙弯踪奸软笼块写听见脱裤从赌厂单网恋纪录梦装周",
+)
+"""The traditional characters that hazard words are written with, as the simplified ones in which zh.yml has them."""
 _LEET = str.maketrans("013457@$", "oieastas")
 _CLAUSE = frozenset(',;:()[]{}"«»“”–—/|')
 _SENTENCE = frozenset(".!?¡¿…\n\r。！？؟।")
@@ -25,6 +30,8 @@ _MIXED = re.compile(r"\w*[@$\d]\w*[@$\w]*")
 _COUNTED = re.compile(r"\d\d[a-z]{2,}")
 """A number written together with its unit: 14anos."""
 _SIGNS = {"🆘": " sos "}
+_HAN = re.compile(r"([\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af])")
+"""Chinese is written without spaces: each of its characters stands as a word of its own."""
 
 
 def normalise(text: str) -> str:
@@ -36,8 +43,9 @@ def normalise(text: str) -> str:
         text = text.replace(sign, word)
     # one character may become eighteen
     plain = unicodedata.normalize("NFKD", text).casefold()[: 2 * MAX_CHARACTERS]
-    letters = "".join(_character(c) for c in plain)
+    letters = "".join(_character(c) for c in plain.translate(_TRADITIONAL))
     letters = _SPELT.sub(lambda match: _SEPARATORS.sub("", match[0]), letters)
+    letters = _HAN.sub(r" \1 ", letters)
     words = " ".join(_word(word) for word in letters.split(" ") if word)
     words = _TRAILING.sub(r"\1", _STRETCHED.sub(r"\1", words))
     marked = "".join(_boundary(c) for c in words)

@@ -30,6 +30,11 @@ def found(expression: str, line: str) -> bool:
         ("me ... encerrada", "me uno dos tres cuatro encerrada", True),
         ("me .. encerrada", "me dijo , encerrada", False),
         ("si ~ matan", "si no pago me matan", True),
+        ("被关|锁住", "我 被 关 了", True),
+        ("被关|锁住", "门 锁 住 了", True),
+        ("被关", "关 被", False),
+        ("关 .. 房", "关 在 三 号 房", True),
+        ("关 .. 房", "关 在 三 号 的 房", False),
     ],
 )
 def test_matching(expression: str, line: str, expected: bool) -> None:

@@ -23,8 +23,8 @@ KINDS = [
 ]
 
 
-def test_spanish_and_english_are_there() -> None:
-    assert {language.language for language in hazards.languages()} >= {"es", "en"}
+def test_spanish_english_chinese_and_portuguese_are_there() -> None:
+    assert {language.language for language in hazards.languages()} >= {"es", "en", "zh", "pt"}
 
 
 @pytest.mark.parametrize(("name", "entry"), KINDS, ids=[name for name, _ in KINDS])
@@ -78,6 +78,14 @@ def test_a_cry_for_help_alone_is_at_least_urgent(text: str) -> None:
         ("nos llevan esta noche en un bote", "RISK-MOVE"),
         ("hola buenas tardes\n\nquería contarles algo. me esta pegando ahora", "RISK-NOW"),
         ("he locked me in, estoy encerrada", "RISK-CAPTIVE"),
+        ("estou no banheiro trancada", "RISK-CAPTIVE"),
+        ("estão a bater-me", "RISK-NOW"),
+        ("ele tá com a arma na mão", "RISK-WEAPON"),
+        ("levaram minha filha", "RISK-CHILD"),
+        ("我被关在房间里", "RISK-CAPTIVE"),
+        ("門從外面反鎖了", "RISK-CAPTIVE"),
+        ("他有枪，快叫警察", "RISK-WEAPON"),
+        ("hola 我被綁架了 help", "RISK-CAPTIVE"),
     ],
 )
 def test_plain_danger_is_an_emergency(text: str, risk: str) -> None:
@@ -104,6 +112,13 @@ def test_plain_danger_is_an_emergency(text: str, risk: str) -> None:
         "stuck in traffic",
         "quiero información sobre la trata",
         "cuánto cuesta el pasaje a David",
+        "não tô presa, tenho a chave",
+        "socorro kkkkk que vídeo é esse",
+        "to presa no trânsito da marginal",
+        "没有，没人打过我",
+        "笑死我了",
+        "万一有人被绑架你们怎么处理",
+        "我的号被关小黑屋七天",
     ],
 )
 def test_everyday_denied_imagined_and_idiomatic_texts_are_no_hazard(text: str) -> None:
@@ -133,6 +148,14 @@ def test_a_negated_condition_is_no_denial() -> None:
     hazard = find("tengo que pagar, si no me matan")
     assert hazard is not None
     assert hazard.urgency is Urgency.EMERGENCY
+
+
+def test_a_word_denies_only_in_its_own_language() -> None:
+    spanish = find("no me tienen encerrada")
+    portuguese = find("to no quarto trancada")  # "no": in the
+    assert spanish is None
+    assert portuguese is not None
+    assert portuguese.urgency is Urgency.EMERGENCY
 
 
 def test_only_ids_of_rules_are_reported_never_words() -> None:
@@ -172,6 +195,7 @@ ATTACKS = {
     "marks": "a\u0301",
     "expanding": "ﷺ",
     "emoji": "🆘",
+    "chinese": "我被他关",
     "commas": ", ",
     "lines": "\n",
     "mixed": "me 4 tienen, no si e.n.c ",
