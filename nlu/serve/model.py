@@ -44,5 +44,19 @@ class Model:
         answers = []
         for text, kept in zip(texts, prepared, strict=True):
             answer = {**EMPTY, **next(parsed).as_dict(only_output_properties=True)} if kept else dict(EMPTY)
-            answers.append({**answer, "text": text})
+            answers.append({**answer, "text": text, "entities": placed(answer["entities"], text)})
         return answers
+
+
+def placed(entities: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """The entities with `start` and `end` in the text as it came, which is not quite the one that was parsed.
+
+    One that cannot be found there again (something hidden was inside it) gets the whole text as its place.
+    """
+    found, after = [], 0
+    for entity in entities:
+        start = text.find(entity["value"], after)
+        after = start + len(entity["value"]) if start >= 0 else after
+        place = {"start": start, "end": after} if start >= 0 else {"start": 0, "end": len(text)}
+        found.append({**entity, **place})
+    return found
