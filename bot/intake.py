@@ -39,8 +39,8 @@ log = structlog.get_logger()
 
 DUTY_SECONDS = 0.2
 """How old the knowledge of who is on duty may be."""
-PATIENCE_SECONDS = 3.0
-"""After this long without the store the person is told that nothing can be kept right now."""
+PATIENCE_SECONDS = 5.0
+"""When a message is not on disk after this long, the person is told that nothing can be kept right now."""
 
 
 @dataclass
@@ -74,6 +74,16 @@ class Intake:
 
     async def _handle(self, inbound: Inbound, pseudonym: str) -> None:
         began = time.monotonic()
+        notice = asyncio.create_task(self._tell_unstored(inbound, pseudonym))
+        try:
+            outcome = await self._until_stored(inbound, pseudonym)
+        finally:
+            notice.cancel()
+        self._told.discard(pseudonym)
+        TURNS.labels(inbound.channel, outcome).inc()
+        TURN_SECONDS.labels(inbound.channel).observe(time.monotonic() - began)
+
+    async def _until_stored(self, inbound: Inbound, pseudonym: str) -> str:
         attempt = 0
         heard: Heard | None = None
         while True:
@@ -84,17 +94,12 @@ class Intake:
                 attempt += 1
                 STORE_UP.set(0)
                 log.warning("the store does not answer", attempt=attempt, **fault(error))
-                if time.monotonic() - began > PATIENCE_SECONDS:
-                    await self._tell_unstored(inbound, pseudonym)
                 if self.stop.is_set():
                     raise
                 await asyncio.sleep(min(0.05 * 2 ** min(attempt, 6), 1))
             else:
                 STORE_UP.set(1)
-                self._told.discard(pseudonym)
-                TURNS.labels(inbound.channel, outcome).inc()
-                TURN_SECONDS.labels(inbound.channel).observe(time.monotonic() - began)
-                return
+                return outcome
 
     async def watch_duty(self) -> None:
         """Keeps the knowledge of whether anybody can be paged; without the store or a pager nobody can."""
@@ -231,7 +236,8 @@ class Intake:
     # -- without the store -------------------------------------------------------------------------------------
 
     async def _tell_unstored(self, inbound: Inbound, pseudonym: str) -> None:
-        """Once for each outage and conversation: that nothing can be kept now, with the lines to call."""
+        """After a while, once an outage and conversation: that nothing can be kept now, with lines to call."""
+        await asyncio.sleep(PATIENCE_SECONDS)
         channel = self.channels.get(inbound.channel)
         if channel is None or pseudonym in self._told:
             return

@@ -50,7 +50,7 @@ class Redis(Section):
 class Nlu(Section):
     url: Annotated[HttpUrl, Field(description="Rasa server; empty = start our own")] = ""
     port: Annotated[int, Field(ge=0, le=65535, description="port of our own server; 0 = any free one")] = 0
-    timeout: Annotated[float, Field(gt=0, le=1.9, description="seconds before a message goes on without it")] = 1.5
+    timeout: Annotated[float, Field(gt=0, le=1.9, description="seconds before a message goes on without it")] = 1.2
 
 
 class BotToken(Section):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.settings import ROOT
+from bot.supervisor import free_port, until_ready
 from tests.doubles.bot_api import BotApi, BotDouble
 
 PUBLIC = "71001:amparo-public"
@@ -79,6 +80,12 @@ class World:
     async def amparo(self, *words: str, given: str | None = None) -> Finished:
         return await command(self.environment, *words, given=given)
 
+    async def ready(self) -> None:
+        """Returns when every part answers (again)."""
+        port = int(self.environment["AMPARO_WEB__PORT"])
+        async with asyncio.timeout(READY_SECONDS):
+            assert await until_ready("127.0.0.1", port, asyncio.Event())
+
     def say(self, chat: int, text: str, **user: Any) -> int:
         """The person writes; what they wrote is remembered as a canary. The newest message before it."""
         before = max((message.id for message in self.people.messages(chat)), default=0)
@@ -132,7 +139,7 @@ async def world(**extra: str) -> AsyncIterator[World]:
             "AMPARO_TELEGRAM__API_BASE": api.base,
             "AMPARO_ONCALL__TELEGRAM__TOKEN": ONCALL,
             "AMPARO_ONCALL__TELEGRAM__API_BASE": api.base,
-            "AMPARO_WEB__PORT": "0",
+            "AMPARO_WEB__PORT": str(free_port("127.0.0.1")),
             **extra,
         }
         log = data_dir / "log.jsonl"
