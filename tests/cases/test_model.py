@@ -13,10 +13,17 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from redis.asyncio import Redis, RedisCluster
 
-from bot.cases.code import new_code
+from bot.cases.code import new_code, shard_of_case
 from bot.cases.embedded import Client
 from bot.cases.records import (
     CaseWrite,
@@ -86,6 +93,11 @@ class Machine(RuleBasedStateMachine):
     def numbered(self, outbox: list[bytes]) -> list[bytes]:
         return [self.content() for _ in outbox]
 
+    @initialize(first=levels, second=levels)
+    def begin(self, first: Urgency, second: Urgency) -> None:
+        self.open_case("person-0", first, [])
+        self.open_case("person-1", second, [])
+
     @rule(person=people, outbox=replies)
     def turn(self, person: str, outbox: list[bytes]) -> None:
         view, items = self.run(self.store.read(person)), self.numbered(outbox)
@@ -106,6 +118,7 @@ class Machine(RuleBasedStateMachine):
     def say(self, person: str, urgency: Urgency | None, escalate: bool) -> None:
         case = self.model.case_of(person)
         if case is None:
+            self.open_case(person, urgency or Urgency.INFORMATION, [])
             return
         view, entry, now = self.run(self.store.read(person)), self.content(), self.now()
         assert view.case
@@ -159,11 +172,7 @@ class Machine(RuleBasedStateMachine):
     @rule(person=people, data=st.data())
     def draw_a_taken_id(self, person: str, data: st.DataObject) -> None:
         view = self.run(self.store.read(person))
-        here = [
-            case
-            for case in sorted(self.model.cases)
-            if "0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(case[0]) % 8 == view.shard
-        ]
+        here = [case for case in sorted(self.model.cases) if shard_of_case(case) == view.shard]
         if not here:
             return
         case = CaseWrite(data.draw(st.sampled_from(here)), 0, opens=True, entries=(b"never",))
@@ -307,16 +316,18 @@ def test_the_store_behaves_as_the_model(kind: str, request: pytest.FixtureReques
     port: int = request.getfixturevalue("cluster_port")
 
     async def make_client() -> Client:
-        client: Client = (
-            Redis(unix_socket_path=str(socket)) if kind == "server" else RedisCluster(port=port, host="127.0.0.1")
-        )
+        client: Client
+        if kind == "server":
+            client = Redis(unix_socket_path=str(socket))
+        else:
+            client = RedisCluster(host="127.0.0.1", port=port)
         await client.flushall()
         return client
 
     run_state_machine_as_test(
-        lambda: Machine(make_client),
+        lambda: Machine(make_client),  # type: ignore[arg-type]  # any callable will do, says its documentation
         settings=settings(
-            max_examples=30 if kind == "server" else 8, stateful_step_count=30, deadline=None,
+            max_examples=50 if kind == "server" else 8, stateful_step_count=40, deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
