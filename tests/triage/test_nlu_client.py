@@ -70,24 +70,47 @@ async def test_a_slow_server_is_not_waited_for() -> None:
         released.set()
 
 
-async def test_waiting_for_a_free_place_counts_as_time() -> None:
-    released = asyncio.Event()
-    inside = 0
-    most = 0
+async def test_no_more_questions_are_under_way_than_places() -> None:
+    full, released = asyncio.Event(), asyncio.Event()
+    inside = most = 0
 
     async def handler(request: web.Request) -> web.Response:
         nonlocal inside, most
         inside += 1
         most = max(most, inside)
+        if inside == 2:
+            full.set()
         await released.wait()
         inside -= 1
         return web.json_response(answer())
 
-    async with serving(handler) as url, NluClient(url, timeout=0.2, concurrency=2) as client:
-        outcomes = await asyncio.gather(*(client.parse(str(number)) for number in range(6)))
+    async with serving(handler) as url, NluClient(url, timeout=30, concurrency=2) as client:
+        asked = [asyncio.create_task(client.parse(str(number))) for number in range(6)]
+        await full.wait()
         released.set()
-    assert outcomes == [None] * 6
+        outcomes = await asyncio.gather(*asked)
+    assert None not in outcomes
     assert most == 2
+
+
+async def test_waiting_for_a_free_place_counts_as_time() -> None:
+    first_asks, released = asyncio.Event(), asyncio.Event()
+    seen = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append((await request.json())["text"])
+        first_asks.set()
+        await released.wait()
+        return web.json_response(answer())
+
+    async with serving(handler) as url, NluClient(url, timeout=30, concurrency=1) as client:
+        first = asyncio.create_task(client.parse("first"))
+        await first_asks.wait()
+        client._timeout = 0.05
+        assert await client.parse("second") is None
+        assert seen == ["first"]
+        released.set()
+        assert await first is not None
 
 
 @pytest.mark.parametrize(
