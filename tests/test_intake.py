@@ -212,7 +212,12 @@ async def test_a_code_brings_back_to_the_case_from_another_chat(store: Store, tm
         await here.casework.claim(case.id)
         await here.casework.reply(case.id, "te leo")
         await here.shown("te leo")
+        # the first chat has lost its case to the second: what is written there now is a new one
         here.terminal.address = first
+        async with asyncio.timeout(20):
+            await here.say("sigo en el primer chat")
+        old, new = sorted(await store.cases(), key=lambda found: found.opened)
+        assert (old.id, new.seq) == (case.id, 1)
 
 
 async def test_guessing_codes_is_stopped(store: Store, tmp_path: Path) -> None:
