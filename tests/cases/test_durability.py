@@ -6,7 +6,7 @@ import asyncio
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +32,15 @@ def data_dir() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
-async def send(store: Store, pseudonym: str, number: int, away: asyncio.Event) -> str:
+@pytest.fixture
+async def store(data_dir: Path) -> AsyncIterator[Store]:
+    """Connected to the embedded store, whether it is there at the moment or not."""
+    client = connect(Settings(data_dir=data_dir))
+    yield Store(client)
+    await client.aclose()
+
+
+async def send(store: Store, pseudonym: str, number: int) -> str:
     """Commit message `number`, again and again like a platform that got no answer; how it ended.
 
     The entry says which message it was, so that a loss, a repeat or a wrong order would be seen.
@@ -51,7 +59,6 @@ async def send(store: Store, pseudonym: str, number: int, away: asyncio.Event) -
             )  # fmt: skip
             result = await store.commit(write)
         except (RedisError, OSError):
-            away.set()
             await asyncio.sleep(0.02)  # as a platform does before it delivers again
             continue
         if isinstance(result, Conflict | Taken):
@@ -60,17 +67,15 @@ async def send(store: Store, pseudonym: str, number: int, away: asyncio.Event) -
         return type(result).__name__
 
 
-async def test_everything_acknowledged_survives_kills_of_the_store(data_dir: Path) -> None:
+async def test_everything_acknowledged_survives_kills_of_the_store(data_dir: Path, store: Store) -> None:
     chance = random.Random(2)
     server: Embedded = await start(data_dir)
-    store = Store(connect(Settings(data_dir=data_dir)))
-    away = asyncio.Event()
     acknowledged: dict[str, list[int]] = {f"person-{n}": [] for n in range(PEOPLE)}
     endings: list[str] = []
 
     async def talk(pseudonym: str) -> None:
         for number in range(MESSAGES):
-            endings.append(await send(store, pseudonym, number, away))
+            endings.append(await send(store, pseudonym, number))
             acknowledged[pseudonym].append(number)
 
     talks = [asyncio.create_task(talk(pseudonym)) for pseudonym in acknowledged]
@@ -79,6 +84,7 @@ async def test_everything_acknowledged_survives_kills_of_the_store(data_dir: Pat
         while sum(map(len, acknowledged.values())) < target:  # noqa: ASYNC110  a kill in the midst, not at an event
             await asyncio.sleep(0.001)
         assert server.process
+        assert not all(talk.done() for talk in talks), "the store is killed while it is needed"
         before = {pseudonym: list(numbers) for pseudonym, numbers in acknowledged.items()}
         server.process.kill()
         await server.wait()
@@ -88,7 +94,6 @@ async def test_everything_acknowledged_survives_kills_of_the_store(data_dir: Pat
             entries = await store.entries(view.case.id) if view.case else []
             assert set(entries) >= {f"{pseudonym}/{number}".encode() for number in numbers}
     await asyncio.gather(*talks)
-    assert away.is_set(), "the store was killed while it was needed"
     assert len(endings) == PEOPLE * MESSAGES
 
     for pseudonym in acknowledged:
@@ -100,14 +105,12 @@ async def test_everything_acknowledged_survives_kills_of_the_store(data_dir: Pat
         assert await drain(store, wake(view)) == expected
     assert {item.urgency for item in await store.queue()} == {Urgency.EMERGENCY}
     assert len(await store.queue()) == PEOPLE
-    await store.client.aclose()
     await server.stop()
 
 
-async def test_a_commit_whose_answer_was_lost_is_recognised(data_dir: Path) -> None:
+async def test_a_commit_whose_answer_was_lost_is_recognised(data_dir: Path, store: Store) -> None:
     """The process dies after the store wrote and before it could acknowledge to the platform."""
     server = await start(data_dir)
-    store = Store(connect(Settings(data_dir=data_dir)))
     view = await store.read("p")
     case = CaseWrite(fresh_id(view.shard), 0, opens=True, entries=(b"once",))
     write = TurnWrite("p", view.shard, "telegram", "m1", 0, 1, session=b"s", routing=b"r", outbox=(b"o",), case=case)
@@ -120,5 +123,4 @@ async def test_a_commit_whose_answer_was_lost_is_recognised(data_dir: Path) -> N
     repeated = replace(write, expected_version=again.version, case=CaseWrite(case.id, 1, entries=(b"once",)))
     assert await store.commit(repeated) == Duplicate()
     assert await store.entries(case.id) == [b"once"]
-    await store.client.aclose()
     await server.stop()
