@@ -6,6 +6,7 @@ An expression is a row of elements separated by spaces, matched against normalis
 - `element?` for one that may be missing (never the first)
 - `..` for up to three words in between, `...` for up to six; a negation among them undoes the match
 - each Chinese character is a word, as it is in a normalised line: `被关` is `被_关`, and gaps count characters
+- before an Arabic word its "and" (و), which is written together with it, may stand: `قال` finds `وقال`
 - `~` for up to six words, negations or not: "si no pago me matan"
 """
 
@@ -21,7 +22,11 @@ T = TypeVar("T")
 GAPS = {"..": 3, "...": 6, "~": 6}
 _HAN = r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
 _BESIDE_HAN = re.compile(rf"(?<={_HAN})(?=[^\W_])|(?<=[^\W_])(?={_HAN})")
-_ALTERNATIVE = re.compile(r"[^\W_]+(?:_[^\W_]+)*\*?")
+_LETTER = r"(?:[^\W_]|[\u0900-\u0963])"
+"""To `re` the vowel signs of Devanagari are no letters."""
+_ALTERNATIVE = re.compile(rf"{_LETTER}+(?:_{_LETTER}+)*\*?")
+_ARABIC = re.compile("[\u0621-\u064a]")
+_AND = "\u0648"
 
 
 class ExpressionError(ValueError):
@@ -50,13 +55,18 @@ def compile_expression(source: str) -> Expression:
             continue
         optional = element.endswith("?")
         alternatives = _alternatives(source, element.removesuffix("?"))
-        body = "|".join(
-            re.escape(a.removesuffix("*")).replace("_", " ") + r"\w*" * a.endswith("*") for a in alternatives
-        )
+        body = "|".join(_body(alternative) for alternative in alternatives)
         parts.append(f"(?:(?:{body}) )" + "?" * optional)
     first = _alternatives(source, elements[0])
     starts = tuple(dict.fromkeys(a.split("_")[0] if "_" in a else a for a in first))
     return Expression(source, re.compile("".join(parts)), starts)
+
+
+def _body(alternative: str) -> str:
+    pattern = re.escape(alternative.removesuffix("*")).replace("_", " ")
+    if alternative.endswith("*"):
+        pattern += f"{_LETTER}*+"
+    return f"{_AND}?{pattern}" if _ARABIC.match(alternative) else pattern
 
 
 def _alternatives(source: str, element: str) -> list[str]:
@@ -87,12 +97,17 @@ class Index(Generic[T]):
         while place < len(line):
             end = line.find(" ", place)
             word = line[place:end]
-            yield from self._here(line, place, self._whole.get(word, ()))
-            for length in self._lengths:
-                if length > len(word):
-                    break
-                yield from self._here(line, place, self._begun.get(word[:length], ()))
+            yield from self._begin(line, place, word)
+            if word.startswith(_AND):
+                yield from self._begin(line, place + 1, word[1:])
             place = end + 1
+
+    def _begin(self, line: str, place: int, word: str) -> Iterator[tuple[T, re.Match[str]]]:
+        yield from self._here(line, place, self._whole.get(word, ()))
+        for length in self._lengths:
+            if length > len(word):
+                break
+            yield from self._here(line, place, self._begun.get(word[:length], ()))
 
     def _here(
         self, line: str, place: int, candidates: Iterable[tuple[Expression, T]]

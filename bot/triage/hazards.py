@@ -8,11 +8,12 @@ is `priority`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 
@@ -26,6 +27,8 @@ FOLDER = Path(__file__).with_name("hazards")
 
 LONG_PAST = Urgency.PRIORITY
 """The floor for a danger of long ago: somebody should still read it (`domain.md` §4, U3)."""
+
+_NAMED = re.compile(r"<([a-z]+)>")
 
 NEAR = 3
 """Words between a denying phrase ("no creo que") and what it denies, at most."""
@@ -77,6 +80,7 @@ class Language(Section):
     """One language's file."""
 
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+    words: Annotated[dict[str, str], Field(description="names for many spellings; `<me>` in an expression")] = {}
     negations: tuple[str, ...]
     adverbs: Annotated[tuple[str, ...], Field(description="words that may stand between a negation and the verb")]
     not_denying: Annotated[tuple[str, ...], Field(description="words after which a negation does not deny: si (no)")]
@@ -88,14 +92,29 @@ class Language(Section):
     cry: Cry
     rules: tuple[Rule, ...]
 
+    def compile(self, source: str) -> Expression:
+        """The expression `source`, in which `<me>` stands for the words of that name. Raises `ExpressionError`."""
+
+        def words(match: re.Match[str]) -> str:
+            if match[1] not in self.words:
+                raise ExpressionError(f"{source!r}: {match[0]} is none of the names under `words`")
+            return self.words[match[1]]
+
+        return compile_expression(_NAMED.sub(words, source))
+
+    def expressions(self) -> Iterator[str]:
+        """Every expression of the file."""
+        yield from (*self.denials, *self.unreal, *self.fiction, *self.past, *self.idioms)
+        for rule in self.rules:
+            yield from rule.any
+
 
 def load(path: Path) -> Language:
     """One file. Raises `ConfigurationError` naming file, place and mend."""
     try:
         language = Language.model_validate(read_yaml(path))
-        for rule in language.rules:
-            for source in rule.any:
-                compile_expression(source)
+        for source in language.expressions():
+            language.compile(source)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -111,8 +130,8 @@ def languages() -> tuple[Language, ...]:
     return tuple(load(path) for path in sorted(FOLDER.glob("*.yml")))
 
 
-def _compile(sources: Iterable[str]) -> list[tuple[Expression, None]]:
-    return [(compile_expression(source), None) for source in sources]
+def _compile(known: Iterable[Language], key: Literal["unreal", "fiction", "past", "idioms"]) -> Index[None]:
+    return Index([(one.compile(source), None) for one in known for source in getattr(one, key)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +169,14 @@ class Finder:
     def __init__(self, known: Iterable[Language]) -> None:
         known = tuple(known)
         self._grammar = {one.language: _Grammar.of(one) for one in known}
-        self._denials = Index([(compile_expression(source), one.language) for one in known for source in one.denials])
-        self._unreal = Index(_compile(source for one in known for source in one.unreal))
-        self._fiction = Index(_compile(source for one in known for source in one.fiction))
-        self._past = Index(_compile(source for one in known for source in one.past))
-        self._idioms = Index(_compile(source for one in known for source in one.idioms))
+        self._denials = Index([(one.compile(source), one.language) for one in known for source in one.denials])
+        self._unreal = _compile(known, "unreal")
+        self._fiction = _compile(known, "fiction")
+        self._past = _compile(known, "past")
+        self._idioms = _compile(known, "idioms")
         self._rules = Index(
             [
-                (compile_expression(source), (one.language, rule))
+                (one.compile(source), (one.language, rule))
                 for one in known
                 for rule in one.rules
                 for source in rule.any

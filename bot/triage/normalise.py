@@ -1,8 +1,9 @@
 """Text as hazard expressions see it: one way of spelling for the many ways in which people (and evaders) type.
 
-Lower case without accents; invisible and bidirectional characters gone; look-alike letters, leetspeak, stretched and
-spaced-out words undone. The result is a line of words separated by single spaces in which `.` ends a sentence
-and `,` a clause. Each step reads the text once, so that time grows with its length and no faster.
+Lower case without accents and without the signs that Arabic and Hindi are typed with or without; invisible and
+bidirectional characters gone; look-alike letters, leetspeak, stretched and spaced-out words undone. The result is a
+line of words separated by single spaces in which `.` ends a sentence and `,` a clause. Each step reads the text
+once, so that time grows with its length and no faster.
 """
 
 from __future__ import annotations
@@ -19,12 +20,17 @@ _TRADITIONAL = str.maketrans(
     "动无间体顶开击抢惊惧呕晕怀难盖喷殴柜厕矿舱飞货颤气惨声满连续务试题讲课应该认识区别调监狱缉枪弹药证据关系给绝对双条结离妇爷孙邻样杂拦挡摊扑恶锁绑杀报强门卖护没说让们里几个来么儿妈点时还后发会过这头钱债进楼车机场边劳红伤园马讯话买带转运压处电视剧闻导论现刚谁遗书绳铁链铐帮赶紧吓热饿饭脑烧泼烫断医湾国签资赎产婴岁骗贩毙弯踪奸软笼块写听见脱裤从赌厂单网恋纪录梦装周",
 )
 """The traditional characters that hazard words are written with, as the simplified ones in which zh.yml has them."""
+_ARABIC = str.maketrans("ىةیکٱھہۀ", "يهيكاههه")
+"""Letters typed one for the other: final alef and ya, ta marbuta and ha, and their Persian and Urdu forms."""
+_SAID_BY_MARKS = re.compile("[\u064b-\u0655\u0640\u0670\u093c]")
+"""Arabic vowel signs, the hamza on a carrier, the stretching line; the dot below of Hindi: mostly left out."""
 _LEET = str.maketrans("013457@$", "oieastas")
-_CLAUSE = frozenset(',;:()[]{}"«»“”–—/|')
-_SENTENCE = frozenset(".!?¡¿…\n\r。！？؟।")
+_CLAUSE = frozenset(',;:()[]{}"«»“”–—/|،؛')
+_SENTENCE = frozenset(".!?¡¿…\n\r。！？؟۔।॥")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _TRAILING = re.compile(r"([aiu])\1\b")
-_SPELT = re.compile(r"(?<!\w)(?:[^\W\d_][ .\-_*·]){2,}[^\W\d_](?!\w)")
+_SPELT = re.compile(r"(?<![\w\u0900-\u0963])(?:[^\W\d_][ .\-_*·]){2,}[^\W\d_](?![\w\u0900-\u0963])")
+"""To `re` the vowel signs of Devanagari are no letters."""
 _SEPARATORS = re.compile(r"[ .\-_*·]")
 _MIXED = re.compile(r"\w*[@$\d]\w*[@$\w]*")
 _COUNTED = re.compile(r"\d\d[a-z]{2,}")
@@ -43,7 +49,8 @@ def normalise(text: str) -> str:
         text = text.replace(sign, word)
     # one character may become eighteen
     plain = unicodedata.normalize("NFKD", text).casefold()[: 2 * MAX_CHARACTERS]
-    letters = "".join(_character(c) for c in plain.translate(_TRADITIONAL))
+    plain = _SAID_BY_MARKS.sub("", plain.translate(_TRADITIONAL).translate(_ARABIC)).replace("\u0901", "\u0902")
+    letters = "".join(_character(c) for c in plain)
     letters = _SPELT.sub(lambda match: _SEPARATORS.sub("", match[0]), letters)
     letters = _HAN.sub(r" \1 ", letters)
     words = " ".join(_word(word) for word in letters.split(" ") if word)

@@ -35,6 +35,11 @@ def found(expression: str, line: str) -> bool:
         ("被关", "关 被", False),
         ("关 .. 房", "关 在 三 号 房", True),
         ("关 .. 房", "关 在 三 号 的 房", False),
+        ("बंद कर*", "मुझे बंद करके गए", True),
+        ("बंद", "बंदर", False),
+        ("خطفوني", "ضربوني وخطفوني", True),
+        ("ضربوني .. رجعوا", "ضربوني ورجعوا", True),
+        ("صل", "وصلنا", False),
     ],
 )
 def test_matching(expression: str, line: str, expected: bool) -> None:

@@ -229,6 +229,7 @@ BROKEN = {
     "an unknown risk": ("risks: [RISK-NOW]", "risks: [RISK-SOON]", "RISK-SOON"),
     "an unknown urgency": ("urgency: emergency", "urgency: critical", "critical"),
     "an unreadable expression": ("- me|nos tienen", "- .. tienen", "tienen"),
+    "an unknown name of words": ("- me|nos tienen", "- <we> tienen", "<we>"),
     "an unknown key": ("language: es", "language: es\ncolour: red", "colour"),
 }
 
@@ -258,6 +259,15 @@ def test_a_sound_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "es.yml"
     path.write_text(GOOD, encoding="utf-8")
     assert hazards.load(path).rules[0].urgency is Urgency.EMERGENCY
+
+
+def test_a_name_stands_for_its_words(tmp_path: Path) -> None:
+    path = tmp_path / "es.yml"
+    named = GOOD.replace("- me|nos tienen", "- <me> tienen").replace("adverbs:", "words: {me: me|nos}\nadverbs:")
+    path.write_text(named, encoding="utf-8")
+    finder = hazards.Finder([hazards.load(path)])
+    assert finder.find("nos tienen") is not None
+    assert finder.find("los tienen") is None
 
 
 @pytest.mark.parametrize("name", BROKEN)
