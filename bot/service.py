@@ -107,17 +107,22 @@ def webhook_secret(settings: Settings, secrets: IntakeSecrets) -> str:
     return given or secrets.derive("telegram webhook").hex()
 
 
+def _public_address(settings: Settings) -> str:
+    """Where Telegram finds us; a Bot API server of one's own, on this machine, finds us where we listen."""
+    host = f"[{settings.web.host}]" if ":" in settings.web.host else settings.web.host
+    return settings.telegram.webhook_url or f"http://{host}:{settings.web.port}"
+
+
 async def _serve_telegram(settings: Settings, telegram: Telegram, intake: Intake, served: asyncio.Event) -> None:
     stop, attempt = intake.stop, 0
     while not stop.is_set():
         try:
             if settings.telegram.mode == "webhook":
                 secret = webhook_secret(settings, intake.secrets)
-                await telegram.set_webhook(settings.telegram.webhook_url + WEBHOOK_PATH, secret)
+                await telegram.set_webhook(_public_address(settings) + WEBHOOK_PATH, secret)
                 served.set()
                 await stop.wait()
             else:
-                await telegram.drop_webhook()
                 await telegram.poll(stop, served.set)
         except Exception as error:  # noqa: BLE001 - whatever Telegram says, the other channels and the outbox go on
             attempt += 1

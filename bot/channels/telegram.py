@@ -208,6 +208,8 @@ class Telegram:
             except AiogramError as error:
                 attempt += 1
                 log.warning("Telegram does not give updates", attempt=attempt, **fault(error), **_advice(error))
+                if isinstance(error, TelegramConflictError):
+                    await self._drop_webhook()
                 pause = error.retry_after if isinstance(error, TelegramRetryAfter) else min(0.5 * 2**attempt, 15)
                 await _pause(pause, stop)
                 continue
@@ -243,12 +245,12 @@ class Telegram:
         except TelegramAPIError as error:
             raise _translate(error) from None
 
-    async def drop_webhook(self) -> None:
-        """Polling and a webhook exclude each other: called before polling starts."""
+    async def _drop_webhook(self) -> None:
+        """Polling and a webhook exclude each other; one left behind by webhook mode is what a 409 often means."""
         try:
             await self._bot.delete_webhook(drop_pending_updates=False)
         except TelegramAPIError as error:
-            raise _translate(error) from None
+            log.warning("a webhook could not be removed", **fault(error))
 
     def webhook(self, secret: str, stop: asyncio.Event) -> Callable[[web.Request], Coroutine[Any, Any, web.Response]]:
         """A handler for `POST`: 401 without the secret, 200 only once the turn is on disk, else 503."""

@@ -188,14 +188,15 @@ class _Pager:
 
     async def _poll(self, bot: telegram.Bot) -> None:
         assert self.post is not None
-        offset, failures, webhook = 0, 0, True
+        offset, failures, webhook = 0, 0, False
         while True:
             try:
-                if webhook:  # one left behind would forbid polling
-                    await bot.delete_webhook()
-                    self.post.answered()
+                if webhook:  # one left behind forbids polling: Telegram answered 409
                     webhook = False
-                updates = await bot.get_updates(offset, timeout=POLL_SECONDS, allowed_updates=UPDATES)
+                    await bot.delete_webhook()
+                # the first answer, and the first after trouble, tells that the bot can be reached: it is not waited for
+                wait = POLL_SECONDS if self.post.healthy and not failures else 0
+                updates = await bot.get_updates(offset, timeout=wait, allowed_updates=UPDATES)
             except RetryAfter as flood:
                 await asyncio.sleep(seconds_of(flood))
             except (InvalidToken, EndPointNotFound) as error:

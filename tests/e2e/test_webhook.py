@@ -14,9 +14,7 @@ pytestmark = pytest.mark.e2e
 async def test_a_person_is_served_by_webhook() -> None:
     port = free_port("127.0.0.1")
     base = f"http://127.0.0.1:{port}"
-    async with world(
-        AMPARO_TELEGRAM__MODE="webhook", AMPARO_TELEGRAM__WEBHOOK_URL=base, AMPARO_WEB__PORT=str(port)
-    ) as running:
+    async with world(AMPARO_TELEGRAM__MODE="webhook", AMPARO_WEB__PORT=str(port)) as running:
         chat = person_chat(51)
         sent = running.people.say(chat, "me quitaron el pasaporte")
         await running.people.expect_confirmed(sent.update_id)
