@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -35,11 +36,21 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression: `pattern` is tried at the beginning of a word; gaps are its groups."""
+    """An expression that was read: `pattern` is tried at the beginning of a word; gaps are its groups."""
 
     source: str
-    pattern: re.Pattern[str]
+    regex: str
     starts: tuple[str, ...]
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when a text first has a word that it begins with: all of them would make a start slow."""
+        return _pattern(self.regex)
+
+
+@cache
+def _pattern(regex: str) -> re.Pattern[str]:
+    return re.compile(regex)
 
 
 def compile_expression(source: str) -> Expression:
@@ -59,7 +70,7 @@ def compile_expression(source: str) -> Expression:
         parts.append(f"(?:(?:{body}) )" + "?" * optional)
     first = _alternatives(source, elements[0])
     starts = tuple(dict.fromkeys(a.split("_")[0] if "_" in a else a for a in first))
-    return Expression(source, re.compile("".join(parts)), starts)
+    return Expression(source, "".join(parts), starts)
 
 
 def _body(alternative: str) -> str:

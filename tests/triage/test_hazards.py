@@ -23,8 +23,8 @@ KINDS = [
 ]
 
 
-def test_spanish_english_chinese_and_portuguese_are_there() -> None:
-    assert {language.language for language in hazards.languages()} >= {"es", "en", "zh", "pt"}
+def test_the_languages_of_the_service_are_there() -> None:
+    assert {language.language for language in hazards.languages()} >= {"es", "en", "zh", "pt", "ar", "hi"}
 
 
 @pytest.mark.parametrize(("name", "entry"), KINDS, ids=[name for name, _ in KINDS])
@@ -86,6 +86,15 @@ def test_a_cry_for_help_alone_is_at_least_urgent(text: str) -> None:
         ("門從外面反鎖了", "RISK-CAPTIVE"),
         ("他有枪，快叫警察", "RISK-WEAPON"),
         ("hola 我被綁架了 help", "RISK-CAPTIVE"),
+        ("أَنَا مَحبوسة والباب عليه جنزير", "RISK-CAPTIVE"),
+        ("m7abseni b ghorfe", "RISK-CAPTIVE"),
+        ("ضربوني وهلق رح يقتلوني", "RISK-WEAPON"),
+        ("الليلة رح ينقلونا على بلد تاني", "RISK-MOVE"),
+        ("mujhe kamre mein band kar rakha hai", "RISK-CAPTIVE"),
+        ("मुझे जान से मार देंगे", "RISK-WEAPON"),
+        ("ज़हर पी लिया है", "RISK-SELF"),
+        ("paise nahi diye to maar denge", "RISK-WEAPON"),
+        ("me tienen encerrado bhai bachao", "RISK-CAPTIVE"),
     ],
 )
 def test_plain_danger_is_an_emergency(text: str, risk: str) -> None:
@@ -119,6 +128,14 @@ def test_plain_danger_is_an_emergency(text: str, risk: str) -> None:
         "笑死我了",
         "万一有人被绑架你们怎么处理",
         "我的号被关小黑屋七天",
+        "مو محبوسة بطلع وقت ما بدي",
+        "الحر رح يقتلني والله",
+        "بيدوروا على شقة قريبة",
+        "لو حدا خطفني لمين احكي",
+        "uske paas bandook nahi hai",
+        "हंसी से मर गया",
+        "agar koi mujhe band kar de to kya karu",
+        "bijli bachao",
     ],
 )
 def test_everyday_denied_imagined_and_idiomatic_texts_are_no_hazard(text: str) -> None:
@@ -196,6 +213,8 @@ ATTACKS = {
     "expanding": "ﷺ",
     "emoji": "🆘",
     "chinese": "我被他关",
+    "arabic": "وانا محبوس و عم ",
+    "hindi": "मुझे mujhe घर me nahi ",
     "commas": ", ",
     "lines": "\n",
     "mixed": "me 4 tienen, no si e.n.c ",
