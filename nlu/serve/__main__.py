@@ -36,7 +36,8 @@ async def serve(host: str, port: int, path: Path, out: TextIO) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     batcher = Batcher(Model, path)
-    runner = web.AppRunner(application(batcher), access_log=None)
+    # without the cancellation, the texts of those who gave up would be parsed before those of who still waits
+    runner = web.AppRunner(application(batcher), access_log=None, handler_cancellation=True)
     await runner.setup()
     site = web.TCPSite(runner, host, port, shutdown_timeout=2.0)
     await site.start()

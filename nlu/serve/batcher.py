@@ -1,4 +1,8 @@
-"""One inference thread, fed with whatever has arrived since it last asked: micro-batches without waiting for any."""
+"""One inference thread, fed with whatever has arrived since it last asked: micro-batches without waiting for any.
+
+The queue is bounded: an answer that comes after its asker has given up is worth nothing, so who would wait too long
+is told so at once.
+"""
 
 from __future__ import annotations
 
@@ -59,16 +63,35 @@ class Batcher:
         while self._waiting:
             self._waiting.popleft()[1].cancel()
 
-    async def parse(self, text: str) -> Answer:
-        """The answer to one text. Raises `NotReady`, `Busy`, or `RuntimeError` (without the text) when it failed."""
+    @property
+    def waiting(self) -> int:
+        """How many texts have not been begun."""
+        return len(self._waiting)
+
+    async def parse(self, texts: list[str]) -> list[Answer | RuntimeError]:
+        """What became of each text: its answer, or a `RuntimeError` (without the text) where it failed.
+
+        Raises `NotReady`, and `Busy` when they do not all find room in the queue.
+        """
         if self.model is None:
             raise NotReady
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._waiting) + len(texts) > MOST_WAITING:
             raise Busy
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((text, answer))
+        loop = asyncio.get_running_loop()
+        futures: list[asyncio.Future[Answer]] = [loop.create_future() for _ in texts]
+        self._waiting.extend(zip(texts, futures, strict=True))
         self._arrived.set()
-        return await answer
+        try:
+            outcomes = await asyncio.gather(*futures, return_exceptions=True)
+        finally:
+            for future in futures:  # whoever asked may have gone: what has not begun need not
+                future.cancel()
+        found: list[Answer | RuntimeError] = []
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException) and not isinstance(outcome, RuntimeError):
+                raise outcome
+            found.append(outcome)
+        return found
 
     def _take(self) -> list[tuple[str, asyncio.Future[Answer]]]:
         batch = []

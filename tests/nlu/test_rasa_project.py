@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -46,6 +47,32 @@ def test_the_model_is_made_of_what_is_here_now() -> None:
         timeout=60,
     )
     assert (ended.returncode, ended.stdout) == (0, "nlu: the model is up to date\n")
+
+
+@pytest.mark.parametrize(
+    "changed", ["components/head_component.py", "components/text.py", "config.yml", "data/es/talk.yml"]
+)
+def test_a_change_that_rasas_own_cache_would_not_see_makes_the_model_out_of_date(
+    changed: str, tmp_path: Path
+) -> None:
+    """Its fingerprint knows a component's class only: not its base class, nor what it calls."""
+    copy = tmp_path / "nlu"
+    skipped = shutil.ignore_patterns(".venv", ".rasa", "__pycache__", "*.onnx", "train-*")
+    shutil.copytree(server.PROJECT, copy, ignore=skipped)
+    shutil.copytree(server.PROJECT.parent / "requirements", tmp_path / "requirements")
+    asked = [str(server.PYTHON), "train.py", "--check"]
+    mark = [str(server.PYTHON), "-c", "import train; train.FINGERPRINT.write_text(train.fingerprint())"]
+
+    def out_of_date() -> bool:
+        ended = subprocess.run(asked, cwd=copy, env=server.environment(), capture_output=True, text=True, timeout=60)
+        assert ended.stderr == ""
+        return ended.returncode == 1
+
+    subprocess.run(mark, cwd=copy, env=server.environment(), check=True, timeout=60)
+    assert not out_of_date()
+    with (copy / changed).open("a", encoding="utf-8") as file:
+        file.write("\n# changed\n")
+    assert out_of_date()
 
 
 def test_stock_rasa_serves_the_same_model_with_the_same_judgement(nlu: Served, tmp_path: Path) -> None:

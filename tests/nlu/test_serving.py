@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -113,6 +114,71 @@ ODD = ["?!…", "x" * 16_000, "me tienen " * 1600, "\ud83d hola", "😂" * 500, 
 @pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
 def test_odd_and_long_texts_are_answered(nlu: Served, text: str) -> None:
     sound(nlu.parse(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "m3 t13n3n 3nc3rr4d4",
+        "th3y l0ck3d m3 1n",
+        "h e l p  m e  they will kill me",
+        "mе tienen еncerrada",
+        "me t\u200bienen en\u200bcerrada",
+        "MEEEE TIENEEEN ENCERRADAAAA",
+        "ＭＥ ＶＡＮ Ａ ＭＡＴＡＲ",
+    ],
+)
+def test_evasive_spelling_does_not_hide_a_danger(nlu: Served, text: str) -> None:
+    """Model and hazard words together: either alone misses some."""
+    answer = nlu.parse(text)
+    sound(answer)
+    assert policy.triage(text, read(answer)).danger
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_danger_at_either_end_of_a_text_that_is_too_long_is_seen(nlu: Served, place: str) -> None:
+    story, danger = "le cuento mi historia de la semana pasada. " * 250, "me van a matar, tiene una pistola"
+    answer = nlu.parse(f"{danger}. {story}" if place == "first" else f"{story} {danger}")
+    parse = read(answer)
+    assert parse is not None
+    assert policy.assess(hazard=None, parse=parse).urgency >= Urgency.URGENT
+
+
+def test_a_batch_gets_what_each_text_gets_alone(nlu: Served) -> None:
+    texts = ["hola", "/start me van a matar", "", "\ud83d", "x\x00y", "hola", "救命"]
+    for body in (texts, {"texts": texts}):
+        response = httpx.post(f"{nlu.url}/model/parse", content=json.dumps(body), timeout=30)
+        assert response.status_code == 200
+        answers = response.json()
+        assert [answer["text"] for answer in answers] == texts
+        for text, answer in zip(texts, answers, strict=True):
+            alone = nlu.parse(text)
+            assert answer["urgency"]["name"] == alone["urgency"]["name"]
+            assert answer["urgency"]["confidence"] == pytest.approx(alone["urgency"]["confidence"], abs=0.02)
+
+
+async def test_frozen_and_thawed_it_answers_who_still_waits_and_not_those_who_left(tmp_path: Path) -> None:
+    served = start(tmp_path / "output")
+    try:
+        wait_until_warm(served)
+        async with NluClient(served.url, timeout=0.3) as hasty, NluClient(served.url, timeout=30) as patient:
+            os.kill(served.process.pid, signal.SIGSTOP)
+            left = [asyncio.create_task(hasty.parse(f"texto {number} " * 100)) for number in range(16)]
+            stays = asyncio.create_task(patient.parse("me tienen encerrada y me van a matar"))
+            assert await asyncio.gather(*left) == [None] * 16
+            os.kill(served.process.pid, signal.SIGCONT)
+            parse = await stays
+        assert parse is not None
+        assert parse.urgency is Urgency.EMERGENCY
+    finally:
+        served.process.send_signal(signal.SIGCONT)
+        served.process.terminate()
+        served.process.communicate(timeout=20)
+
+
+def test_the_memory_is_stated_and_bounded(nlu: Served) -> None:
+    memory = httpx.get(f"{nlu.url}/status", timeout=10).json()["memory"]
+    assert 100e6 < memory["resident"] <= memory["highest"] < 1.5e9
 
 
 def test_a_language_that_was_not_taught_is_said_to_be_unreadable(nlu: Served) -> None:
