@@ -15,7 +15,7 @@ PROJECT = ROOT / "nlu"
 PYTHON = PROJECT / ".venv" / "bin" / "python"
 MODEL = PROJECT / "models" / "amparo.tar.gz"
 
-KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "NLU_ENCODER")
 """What the server inherits. Nothing else: the tokens and secrets in our environment are none of its business."""
 
 

