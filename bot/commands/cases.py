@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from bot.cases.code import normal_case_id
 from bot.cases.records import CaseView, Status
@@ -26,6 +28,7 @@ Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Words = Annotated[str, typer.Argument(help="The text; - reads it from standard input.")]
 MARKS = {Urgency.EMERGENCY: "!!!", Urgency.URGENT: "!!", Urgency.PRIORITY: "!", Urgency.INFORMATION: ""}
 LONGEST = 4000
+INDENT = 4
 
 
 def _words(given: str) -> str:
@@ -136,8 +139,9 @@ def read(case: Case, as_: As = "", json: Json = False) -> None:
         for entry in entries:
             moment = datetime.fromtimestamp(entry.body["at"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
             who = {"in": "person", "out": entry.body.get("by", "operator"), "note": "note"}[entry.direction]
-            common.out.print(f"[dim]{entry.seq:>3} {moment}[/dim] [bold]{escape(who)}[/bold]: ", end="")
-            common.out.print(wording.of(entry), markup=False, highlight=False)
+            common.out.print(f"[dim]{entry.seq:>3} {moment}[/dim] [bold]{escape(who)}[/bold]")
+            # indented, so that no text can pass for an entry of its own; a `Text`, so that rich changes nothing in it
+            common.out.print(Padding(Text(wording.of(entry)), (0, 0, 0, INDENT)))
         if not view.reachable:
             common.out.print(
                 "The person cannot be reached now; they can come back with their case code.", style="dim"

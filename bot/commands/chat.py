@@ -12,6 +12,7 @@ from bot import service
 from bot.cases.records import Wakeup
 from bot.channels.delivery import Delivery
 from bot.channels.terminal import Terminal
+from bot.commands.plain import plain
 from bot.conversation.messages import Choice, Outbound
 from bot.intake import Intake
 from bot.processes import open_store
@@ -81,7 +82,7 @@ class TerminalChat:
 def shown(outbound: Outbound) -> str:
     """A message as lines of text: answers numbered as on every channel; ways out by their words."""
     answers, ways = _sorted(outbound)
-    lines = [outbound.text, *(f"  {number}) {choice.label}" for number, choice in enumerate(answers, 1))]
+    lines = [plain(outbound.text), *(f"  {number}) {choice.label}" for number, choice in enumerate(answers, 1))]
     if ways:
         lines.append("  " + " · ".join(choice.label for choice in ways))
     return "\n".join(lines)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -21,6 +20,7 @@ from bot.cases.keyfile import read_operator_key
 from bot.cases.keys import Keyring, KeyringError
 from bot.cases.store import Store
 from bot.cases.vault import KeyPair
+from bot.commands.plain import plain_json
 from bot.conversation.findings import FlowError
 from bot.settings import ConfigurationError, Settings, load
 
@@ -128,7 +128,7 @@ def unlock(config: Settings, given: str = "") -> tuple[str, KeyPair]:
 
 def print_json(value: object) -> None:
     """For programs: one JSON document on standard output."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    typer.echo(plain_json(value))
 
 
 def now() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.commands.casework import Entry
+from bot.commands.plain import plain
 from bot.conversation.flow import Flowbook
 from bot.conversation.loader import load as load_flows
 from bot.conversation.session import Position
@@ -26,7 +27,7 @@ class Wording:
         return cls(load_flows(ROOT / "flows"), Texts.load(ROOT / "flows"), settings.languages[0])
 
     def of(self, entry: Entry) -> str:
-        """One line or more: what was said, with what the machine thought of it after it."""
+        """One line or more, safe for a terminal: what was said, with what the machine thought of it after it."""
         body = entry.body
         match entry.kind:
             case "answer":
@@ -41,7 +42,7 @@ class Wording:
                 said = f"closed: {body['text']}"
             case _:
                 said = str(body.get("text", ""))
-        return said + self._judged(body)
+        return plain(said) + self._judged(body)
 
     def _question(self, body: dict[str, object]) -> str:
         step = self.book.step(Position(str(body.get("flow")), str(body.get("step"))))
