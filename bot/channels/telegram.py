@@ -27,7 +27,7 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
-from aiogram.methods import TelegramMethod
+from aiogram.methods import SendMessage, TelegramMethod
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from aiohttp import web
 
@@ -59,24 +59,33 @@ def _translate(error: AiogramError) -> Exception:
         return Flooded(error.retry_after)
     if isinstance(error, TelegramForbiddenError):
         return Unreachable("blocked")
-    if isinstance(error, TelegramBadRequest | TelegramNotFound) and any(
-        sign in error.message.lower() for sign in _GONE
-    ):
+    if isinstance(error, TelegramBadRequest | TelegramNotFound) and any(sign in _said(error) for sign in _GONE):
         return Unreachable("gone")
     if isinstance(error, TelegramBadRequest):
         return Refused(type(error).__name__)
     return Unavailable(type(error).__name__)
 
 
-class RawUpdates(TelegramMethod[list[dict[str, Any]]]):
+def _said(error: TelegramAPIError) -> str:
+    """Telegram's words for a refusal, in lower case; a server that gives none says nothing."""
+    return str(error.message or "").lower()
+
+
+class RawUpdates(TelegramMethod[list[Any]]):
     """`getUpdates`, with its answer left as JSON: one update that aiogram cannot type must not stop a batch."""
 
-    __returning__ = list[dict[str, Any]]
+    __returning__ = list[Any]
     __api_method__ = "getUpdates"
 
     offset: int | None
     timeout: int
     allowed_updates: list[str]
+
+
+class RawSend(SendMessage):
+    """`sendMessage`, with its answer left as JSON: what was taken must not be sent again for a field it lacks."""
+
+    __returning__ = dict[str, Any]
 
 
 class Telegram:
@@ -98,16 +107,19 @@ class Telegram:
             for row in outbound.choices
         ]
         try:
-            sent = await self._bot.send_message(
-                int(address),
-                outbound.text,
-                reply_markup=InlineKeyboardMarkup(inline_keyboard=keyboard) if keyboard else None,
-                protect_content=outbound.protect,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
+            sent: Any = await self._bot(
+                RawSend(
+                    chat_id=int(address),
+                    text=outbound.text,
+                    reply_markup=InlineKeyboardMarkup(inline_keyboard=keyboard) if keyboard else None,
+                    protect_content=outbound.protect,
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                )
             )
         except AiogramError as error:
             raise _translate(error) from None
-        return (sent.message_id,)
+        number = sent.get("message_id")
+        return (number,) if isinstance(number, int) else ()
 
     async def wipe(self, address: str, refs: Sequence[int]) -> int:
         """`deleteMessages` by hundreds; where Telegram refuses a batch, one by one. How many stayed.
@@ -119,7 +131,7 @@ class Telegram:
             batch = list(refs[start : start + WIPE_BATCH])
             try:
                 await self._bot.delete_messages(int(address), batch)
-            except TelegramBadRequest:
+            except (TelegramBadRequest, TelegramNotFound):  # some too old, or a Bot API server without this method
                 left += await self._wipe_singly(address, batch)
             except AiogramError as error:
                 raise _translate(error) from None
@@ -130,7 +142,7 @@ class Telegram:
         for ref in refs:
             try:
                 await self._bot.delete_message(int(address), ref)
-            except TelegramBadRequest:
+            except (TelegramBadRequest, TelegramNotFound):
                 left += 1
             except AiogramError as error:
                 raise _translate(error) from None
@@ -234,7 +246,7 @@ class Telegram:
         updates = await self._bot(
             RawUpdates(offset=offset, timeout=wait, allowed_updates=KINDS), request_timeout=wait + 10
         )
-        return [update for update in updates if isinstance(update.get("update_id"), int)]
+        return [update for update in updates if isinstance(update, dict) and type(update.get("update_id")) is int]
 
     # -- webhook -----------------------------------------------------------------------------------------------
 
