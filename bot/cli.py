@@ -106,7 +106,7 @@ async def _up(settings: Settings, demo: bool) -> None:
     plan = supervising.prepare(settings, demo=demo)
     supervisor = supervising.Supervisor(plan.parts, plan.environment, stop)
     running = asyncio.create_task(supervisor.run())
-    if await supervising.until_ready(settings.web.host, plan.port, stop):
+    if await supervising.until_ready(settings.web.host, plan.port, stop, plan.patience):
         print("ready", flush=True)  # noqa: T201 - the line that DESIGN §11 promises
     await running
 

@@ -11,17 +11,21 @@ Checks = Mapping[str, Callable[[], Awaitable[bool]]]
 """A name for each part, and whether it answers now."""
 
 
-def routes(checks: Checks) -> list[web.RouteDef]:
-    """`/healthz`: this process runs. `/readyz`: 200 when every part answers, else 503 and which do not."""
+def routes(checks: Checks, helpers: Checks) -> list[web.RouteDef]:
+    """`/healthz`: this process runs. `/readyz`: 200 when every part answers, else 503 and which do not.
+
+    `helpers` are shown too, but people are served without them: status `degraded`, and still 200.
+    """
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
     async def readyz(_request: web.Request) -> web.Response:
-        answers = {name: await check() for name, check in checks.items()}
-        ready = all(answers.values())
-        body = {"status": "ready" if ready else "waiting", "parts": answers}
-        return web.json_response(body, status=200 if ready else 503)
+        needed = {name: await check() for name, check in checks.items()}
+        helping = {name: await check() for name, check in helpers.items()}
+        ready = all(needed.values())
+        status = "waiting" if not ready else "ready" if all(helping.values()) else "degraded"
+        return web.json_response({"status": status, "parts": needed | helping}, status=200 if ready else 503)
 
     async def metrics(_request: web.Request) -> web.Response:
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

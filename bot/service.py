@@ -83,8 +83,7 @@ async def run_intake(settings: Settings) -> None:
             "store": lambda: _store_answers(store),
             "pager": lambda: _beats(store, "pager"),
         }
-        if settings.nlu.url:
-            checks["nlu"] = lambda: answers(settings.nlu.url)
+        helpers = {"nlu": lambda: answers(settings.nlu.url)} if settings.nlu.url else {}
         routes = []
         if settings.telegram.configured:
             telegram = Telegram(client(settings.telegram), intake.handle)
@@ -95,7 +94,7 @@ async def run_intake(settings: Settings) -> None:
             if settings.telegram.mode == "webhook":
                 secret = webhook_secret(settings, intake.secrets)
                 routes.append(web.post(WEBHOOK_PATH, telegram.webhook(secret, stop)))
-        runner = await health.serve(settings.web.host, settings.web.port, health.routes(checks), routes)
+        runner = await health.serve(settings.web.host, settings.web.port, health.routes(checks, helpers), routes)
         resources.push_async_callback(runner.cleanup)
         log.info("intake listens", port=settings.web.port)
         await _together(stop, *parts)

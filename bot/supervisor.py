@@ -41,6 +41,9 @@ FORBIDDEN: Mapping[str, tuple[str, ...]] = {
 """What each process must not hold (DESIGN §2): taken out of its environment before it starts."""
 
 STOP_SECONDS = 15.0
+NLU_PATIENCE = 120.0
+"""How long `ready` waits for a model of our own to load; one elsewhere that is down gets `ELSEWHERE_PATIENCE`."""
+ELSEWHERE_PATIENCE = 5.0
 HEALTHY_SECONDS = 30.0
 """A process that ran this long before dying is started again without a pause."""
 
@@ -138,6 +141,11 @@ class Plan:
     environment: dict[str, str]
     port: int
 
+    @property
+    def patience(self) -> float:
+        """Seconds that `ready` waits for the model."""
+        return NLU_PATIENCE if "nlu" in self.parts else ELSEWHERE_PATIENCE
+
 
 def prepare(settings: Settings, *, demo: bool) -> Plan:
     """Checks what can be checked before anything starts. Nothing is started that a URL says is elsewhere.
@@ -174,8 +182,12 @@ def _taken(host: str, port: int) -> bool:
     return False
 
 
-async def until_ready(host: str, port: int, stop: asyncio.Event) -> bool:
-    """Waits for `/readyz` to say yes; False when told to stop before that."""
+async def until_ready(host: str, port: int, stop: asyncio.Event, patience: float = NLU_PATIENCE) -> bool:
+    """Waits for `/readyz` to say that every part answers; False when told to stop before that.
+
+    A part that people are served without (the model) is waited for `patience` seconds after the others, not longer.
+    """
+    loop, served = asyncio.get_running_loop(), 0.0
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     url = f"http://{host}:{port}/readyz"
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3)) as session:
@@ -183,7 +195,9 @@ async def until_ready(host: str, port: int, stop: asyncio.Event) -> bool:
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                 async with session.get(url) as answer:
                     if answer.status == 200:
-                        return True
+                        served = served or loop.time()
+                        if (await answer.json())["status"] == "ready" or loop.time() - served > patience:
+                            return True
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.1):
                     await stop.wait()

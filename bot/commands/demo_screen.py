@@ -22,6 +22,7 @@ from bot.cases.vault import SealBroken
 from bot.commands import common
 from bot.commands.casework import Casework, CaseworkError
 from bot.commands.chat import TerminalChat, line_chat, shown
+from bot.commands.plain import plain
 from bot.commands.wording import Wording
 from bot.observe import configure
 from bot.settings import Settings, load
@@ -95,7 +96,7 @@ class DemoScreen(App[None]):
                 parts: list[str] = []
                 for number, outbound in terminal.screen.items():
                     parts.append(f"[bold cyan]Amparo[/]\n{escape(shown(outbound))}")
-                    parts += [f"[bold]You[/]\n{escape(line)}" for after, line in self._said if after == number]
+                    parts += [f"[bold]You[/]\n{escape(plain(line))}" for after, line in self._said if after == number]
                 self.query_one("#talk", Static).update("\n\n".join(parts))
                 self.query_one("#chat", VerticalScroll).scroll_end(animate=False)
                 await terminal.changed.wait()
@@ -138,7 +139,7 @@ async def run_demo(settings: Settings) -> None:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         try:
             common.err.print(f"Starting {', '.join(plan.parts)} (log: {log_path})…")
-            if await supervisor.until_ready(settings.web.host, plan.port, stop):
+            if await supervisor.until_ready(settings.web.host, plan.port, stop, plan.patience):
                 common.out.print("ready")
                 await _talk(settings, stop)
         finally:

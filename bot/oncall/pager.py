@@ -20,7 +20,6 @@ import structlog
 import telegram
 from redis.exceptions import RedisError
 from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.cases.records import Page
 from bot.cases.secrets import PagerSecrets
@@ -34,6 +33,7 @@ from bot.oncall.enrol import Enrolments
 from bot.oncall.paging import Dispatcher, now
 from bot.oncall.post import Post, backoff, seconds_of
 from bot.oncall.roster import Roster
+from bot.oncall.wire import Calls, Polls
 from bot.settings import Settings
 
 log = structlog.get_logger()
@@ -65,7 +65,7 @@ async def run(settings: Settings, store: Store, secrets: PagerSecrets, *, demo: 
         await _Pager(settings, store, secrets, roster, None, demo=demo).serve(stop)
         return
     # one connection is the long poll's; the others carry messages
-    calls, polls = HTTPXRequest(connection_pool_size=64, pool_timeout=10), HTTPXRequest(connection_pool_size=2)
+    calls, polls = Calls(connection_pool_size=64, pool_timeout=10), Polls(connection_pool_size=2)
     base = settings.oncall.telegram.api_base
     bot = telegram.Bot(token, f"{base}/bot", f"{base}/file/bot", request=calls, get_updates_request=polls)
     try:
@@ -194,7 +194,7 @@ class _Pager:
                 if webhook:  # one left behind forbids polling: Telegram answered 409
                     webhook = False
                     await bot.delete_webhook()
-                # the first answer, and the first after trouble, tells that the bot can be reached: it is not waited for
+                # the first answer, and the first after trouble, shows that the bot can be reached: no waiting
                 wait = POLL_SECONDS if self.post.healthy and not failures else 0
                 updates = await bot.get_updates(offset, timeout=wait, allowed_updates=UPDATES)
             except RetryAfter as flood:
