@@ -237,7 +237,7 @@ class Telegram:
     async def _confirm(self, offset: int) -> None:
         """Tells Telegram on the way out what is stored, so that it need not be delivered again."""
         try:
-            await self._bot.get_updates(offset=offset, limit=1, timeout=0, request_timeout=5)
+            await self._bot(RawUpdates(offset=offset, timeout=0, allowed_updates=KINDS), request_timeout=5)
         except AiogramError as error:
             log.info("last confirmation not taken; repeats will be recognised", **fault(error))
 

@@ -139,13 +139,13 @@ class Post:
     async def edit(self, chat: int, message: int, text: str) -> Failed | None:
         """Put another text there, without buttons. A message that is gone or says so already is no trouble."""
         result: Any = await self._outlast(
-            chat, lambda: self._bot.edit_message_text(text, chat_id=chat, message_id=message), 0, None
+            chat, lambda: self._bot.edit_message_text(text, chat_id=chat, message_id=message), 0, None, spare=True
         )
         return result if isinstance(result, Failed) else None
 
     async def delete(self, chat: int, message: int) -> None:
         """Take a message away, if that is still possible."""
-        await self._outlast(chat, lambda: self._bot.delete_message(chat, message), 0, None)
+        await self._outlast(chat, lambda: self._bot.delete_message(chat, message), 0, None, spare=True)
 
     async def answer(self, query: str, text: str) -> None:
         """Answer a pressed button, once: a late answer helps nobody, and the chat shows the outcome anyway."""
@@ -157,17 +157,30 @@ class Post:
             self.answered()
 
     async def _outlast(
-        self, chat: int, attempt: Callable[[], Awaitable[Any]], priority: int, needed: Needed | None
+        self,
+        chat: int,
+        attempt: Callable[[], Awaitable[Any]],
+        priority: int,
+        needed: Needed | None,
+        *,
+        spare: bool = False,
     ) -> Any:
+        """`spare`: it may be left undone where the server knows no such method."""
         turns = self._turns.setdefault(chat, Turns())
         try:
-            return await self._attempts(turns, attempt, priority, needed)
+            return await self._attempts(turns, attempt, priority, needed, spare=spare)
         finally:
             if turns.idle:  # chats of strangers are many and come once
                 self._turns.pop(chat, None)
 
     async def _attempts(
-        self, turns: Turns, attempt: Callable[[], Awaitable[Any]], priority: int, needed: Needed | None
+        self,
+        turns: Turns,
+        attempt: Callable[[], Awaitable[Any]],
+        priority: int,
+        needed: Needed | None,
+        *,
+        spare: bool,
     ) -> Any:
         failures = 0
         while True:
@@ -190,6 +203,10 @@ class Post:
                     # the words are Telegram's and the only way to tell these apart
                     return Failed.UNREACHABLE if "chat not found" in error.message.lower() else Failed.REFUSED
                 except (InvalidToken, EndPointNotFound, Conflict) as error:
+                    if (
+                        spare and self.healthy
+                    ):  # updates come, so the token is right: it is the method that is not there
+                        return Failed.REFUSED
                     self.refused_token()
                     log.error("the on-call bot's token is refused", error=type(error).__name__)
                 except TelegramError as error:
