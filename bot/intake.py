@@ -22,12 +22,14 @@ from bot.cases.records import CaseView, Committed, Conflict, Duplicate, NoCase, 
 from bot.cases.secrets import IntakeSecrets
 from bot.cases.store import Store
 from bot.channels.channel import Channel, Flooded, Refused, Unavailable, Unreachable
+from bot.conversation.danger import alarm
 from bot.conversation.engine import step
 from bot.conversation.flow import Flowbook
 from bot.conversation.messages import Assessment, Inbound, Outbound
 from bot.conversation.session import Session
 from bot.conversation.texts import Texts
 from bot.conversation.turn import CaseFacts, Event, Redemption, Reply, Turn
+from bot.late import Kept, LateAnswers
 from bot.observe import NLU_MISSING, RESCUED, STORE_UP, TURN_SECONDS, TURNS, fault
 from bot.referral.directory import Directory
 from bot.settings import Settings
@@ -60,6 +62,10 @@ class Intake:
     _order: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _on_duty: bool = False
     _told: set[str] = field(default_factory=set)
+    late: LateAnswers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.late = LateAnswers(self.store, self._alarm, now)
 
     async def handle(self, inbound: Inbound) -> None:
         """Commits the turn that follows from `inbound`; a repeat changes nothing. Waits for the store.
@@ -89,7 +95,7 @@ class Intake:
         while True:
             try:
                 heard = heard or await self._hear(inbound, pseudonym)
-                outcome = await self._turn(heard)
+                outcome, kept = await self._turn(heard)
             except (RedisError, OSError) as error:
                 attempt += 1
                 STORE_UP.set(0)
@@ -99,6 +105,7 @@ class Intake:
                 await asyncio.sleep(min(0.05 * 2 ** min(attempt, 6), 1))
             else:
                 STORE_UP.set(1)
+                self.late.await_for(heard, kept)
                 return outcome
 
     async def watch_duty(self) -> None:
@@ -125,15 +132,13 @@ class Intake:
             return replace(heard, redemption=redemption, redeemed=case)
         if _mistyped(text):
             return replace(heard, redemption=Redemption("wrong"))
-        return replace(heard, parse=await self._parse(text))
-
-    async def _parse(self, text: str) -> Parse | None:
         if _is_command(text):
-            return None
-        parse = await self.nlu.parse(text) if self.nlu else None
-        if parse is None:
-            NLU_MISSING.inc()
-        return parse
+            return heard
+        answer = await self.nlu.hear(text) if self.nlu else None
+        if isinstance(answer, Parse):
+            return replace(heard, parse=answer)
+        NLU_MISSING.inc()
+        return replace(heard, later=answer)
 
     async def _redeem(self, heard: Heard, code: Code) -> tuple[Redemption, CaseView | None]:
         """Whether the code opens its case. Attempts are bounded, and a wrong one costs as long as a right one."""
@@ -152,8 +157,8 @@ class Intake:
 
     # -- the turn ----------------------------------------------------------------------------------------------
 
-    async def _turn(self, heard: Heard) -> str:
-        """Reads, steps and commits until nobody was faster. What it did, for the counters."""
+    async def _turn(self, heard: Heard) -> tuple[str, Kept | None]:
+        """Reads, steps and commits until nobody was faster. What it did, for the counters, and what it kept."""
         while True:
             view = await self.store.read(heard.pseudonym)
             try:
@@ -169,12 +174,20 @@ class Intake:
                 rescue(draft)
                 write = draft.write()
             match await self.store.commit(write):
-                case Committed():
-                    return "committed"
+                case Committed(version):
+                    return "committed", _kept(draft, write.case.id if write.case else None, version)
                 case Duplicate():
-                    return "duplicate"
+                    return "duplicate", _kept(draft, view.case.id if view.case else None)
                 case Conflict() | Taken() | NoCase():
-                    continue
+                    heard = await self._looked_again(heard)
+
+    async def _looked_again(self, heard: Heard) -> Heard:
+        """`heard` with the redeemed case as it is now: what it was may be why the turn was not committed."""
+        if heard.redeemed is None:
+            return heard
+        case = await self.store.case(heard.redeemed.id)
+        outcome = Redemption("accepted", _facts(case)) if case else Redemption("wrong")
+        return replace(heard, redemption=outcome, redeemed=case)
 
     def _start(self, heard: Heard, view: View) -> Draft:
         session = self._session(view)
@@ -188,6 +201,7 @@ class Intake:
             texts=self.texts,
             facts=self._facts_for,
             on_duty=self._on_duty,
+            role=session.role,
         )
 
     def _draft(self, heard: Heard, view: View) -> Draft:
@@ -209,6 +223,21 @@ class Intake:
         turn: Turn = step(self.book, draft.session, event, self.settings.limits.replies_per_minute)
         draft.take(turn)
         return draft
+
+    async def _alarm(self, heard: Heard, kept: Kept) -> bool:
+        """The emergency texts for a danger that was seen late. False when the person has moved on since."""
+        lock = self._order.setdefault(heard.pseudonym, asyncio.Lock())
+        async with lock:
+            view = await self.store.read(heard.pseudonym)
+            if view.version != kept.version or view.case is None or view.case.id != kept.case or not view.case.open:
+                return False
+            key = f"{heard.inbound.message_id}.late"
+            silent = replace(heard.inbound, message_id=key, text="", choice="", attachment=None, platform_ref=None)
+            again = Heard(silent, heard.pseudonym, self.secrets.message_key(heard.pseudonym, key), now())
+            draft = self._start(again, view)
+            event = Event(again.now / 1000, silent.channel, case=_facts(view.case), on_duty=self._on_duty)
+            draft.take(alarm(self.book, draft.session, event))
+            return isinstance(await self.store.commit(draft.write()), Committed)
 
     def _session(self, view: View) -> Session:
         if view.session is None:
@@ -271,6 +300,13 @@ def _mistyped(text: str) -> bool:
 def session_context(pseudonym: str) -> str:
     """What a stored session is bound to: it cannot be put under another conversation."""
     return f"amparo/session/1|{pseudonym}"
+
+
+def _kept(draft: Draft, case: str | None, version: int = 0) -> Kept | None:
+    """What a late answer needs to know of a turn; None when there is nothing that it could raise."""
+    if case is None or draft.assessment is None:
+        return None
+    return Kept(case, draft.assessment.urgency, draft.role, version)
 
 
 def _facts(case: CaseView) -> CaseFacts:

@@ -5,6 +5,7 @@ Everything a person said is sealed here, before it leaves the process; everythin
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -41,13 +42,17 @@ Facts = Callable[[str, str, str], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What is known of an inbound before the session is looked at: computed once, however often the turn runs."""
+    """What is known of an inbound before the session is looked at: computed once, however often the turn runs.
+
+    `later` gives what the model says when it did not say it in time.
+    """
 
     inbound: Inbound
     pseudonym: str
     message_key: str
     now: int
     parse: Parse | None = None
+    later: asyncio.Task[Parse | None] | None = None
     redemption: Redemption | None = None
     redeemed: CaseView | None = None
 
@@ -59,7 +64,10 @@ class Heard:
 
 @dataclass
 class Draft:
-    """A turn on its way to the store. `take` the engine's turn, `issue_codes`, then `write`."""
+    """A turn on its way to the store. `take` the engine's turn, `issue_codes`, then `write`.
+
+    `role`: of whom the conversation was when the text was judged.
+    """
 
     heard: Heard
     view: View
@@ -70,6 +78,7 @@ class Draft:
     texts: Texts
     facts: Facts
     on_duty: bool
+    role: Role = Role.UNKNOWN
     replies: tuple[Reply, ...] = ()
     case: CaseWrite | None = None
     code: Code | None = None

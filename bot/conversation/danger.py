@@ -7,7 +7,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.conversation.flow import Flowbook
+from bot.conversation.session import Session
+from bot.conversation.settle import settle
+from bot.conversation.turn import Event, Turn
 from bot.conversation.walk import Walk
+
+
+def alarm(book: Flowbook, session: Session, event: Event) -> Turn:
+    """What follows when the last message turns out to mean danger only after its turn: the emergency texts.
+
+    `event` says what holds now (time, case, duty); it carries no text. Nothing is sealed.
+    """
+    walk = Walk(book, settle(book, session, event), event)
+    emergency(walk)
+    return walk.turn()
 
 
 def emergency(walk: Walk) -> None:

@@ -1,57 +1,56 @@
-"""The client of the NLU server: one question, `parse(text)`, answered in time or not at all.
+"""The client of the NLU server: one question, answered in time (`parse`) or pursued afterwards (`hear`).
 
 Rasa's own contract, `POST /model/parse` with `{"text": …}`. Whatever goes wrong there (down, slow, still loading,
 answering nonsense) is `None` here: `policy.py` knows what to do without a model. Every field that comes back is
-checked, for a wrong urgency is worse than none. The text is never logged and never kept.
+checked (`answer.py`), for a wrong urgency is worse than none. The text is never logged, and kept no longer than
+somebody waits for its answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import aiohttp
 import structlog
 
-from bot.conversation.messages import RISK_FLAGS, Urgency
+from bot.triage.answer import Parse, read
 from bot.triage.breaker import Breaker
+
+__all__ = ["MAX_ANSWER", "MAX_CHARACTERS", "NluClient", "Parse", "answers", "read", "shorten"]
 
 MAX_CHARACTERS = 1500
 """A longer text is cut to its first and last part: people begin and end with what matters, and time is short."""
 HEAD = 1000
 MAX_ANSWER = 256 * 1024
 """Bytes of an answer that are read; more is nonsense."""
-MAX_ENTITIES = 32
+LATE_SECONDS = 60.0
+"""How long an answer that did not come in time is pursued: a server that was killed is back in less."""
+LATE_MOST = 256
+"""How many are pursued at once; what is beyond has its default urgency, and a human looks."""
+LATE_AT_ONCE = 4
+"""How many of those are asked again at once, so that they leave places to who waits for an answer now."""
+AGAIN_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
 
+class _NotNow(Exception):
+    """The server loads its model, or has too much to do."""
+
+
 @dataclass(frozen=True, slots=True)
-class Parse:
-    """What the model says of one text. Probabilities are calibrated and sum to 1, or are empty when unusable.
+class _Outcome:
+    """What came of one question: a parse; or the request that is still under way; or whether to ask again."""
 
-    `urgency` is None when the server gave none: not a low one, an unknown one. `readable` is False when the text is
-    in a language (or in no language) that the model was not trained on, so that its judgement means nothing.
-    """
-
-    intent: str = ""
-    intent_confidence: float = 0.0
-    urgency: Urgency | None = None
-    urgency_probabilities: Mapping[Urgency, float] = field(default_factory=dict)
-    risks: frozenset[str] = frozenset()
-    language: str = ""
-    readable: bool = True
-    entities: tuple[tuple[str, str], ...] = ()
-
-    def at_least(self, level: Urgency) -> float:
-        """The probability that the urgency is `level` or higher; 0 when there are no probabilities."""
-        return min(1.0, sum(p for known, p in self.urgency_probabilities.items() if known >= level))
+    parse: Parse | None = None
+    asking: asyncio.Task[object] | None = None
+    again: bool = False
 
 
 class NluClient:
@@ -67,11 +66,15 @@ class NluClient:
         timeout: float = 1.5,
         *,
         concurrency: int = 16,
+        patience: float = LATE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url.rstrip("/")
         self._timeout = timeout
+        self._patience = patience
         self._places = asyncio.Semaphore(concurrency)
+        self._second_places = asyncio.Semaphore(LATE_AT_ONCE)
+        self._pursuits: set[asyncio.Task[Parse | None]] = set()
         self._breaker = Breaker(clock=clock)
         self._session: aiohttp.ClientSession | None = None
 
@@ -84,30 +87,84 @@ class NluClient:
         await self.close()
 
     async def close(self) -> None:
-        """Drop the connections. The client may be used again afterwards."""
+        """Pursue nothing any more and drop the connections. The client may be used again afterwards."""
+        for pursuit in self._pursuits:
+            pursuit.cancel()
+        await asyncio.gather(*self._pursuits, return_exceptions=True)
         session, self._session = self._session, None
         if session is not None:
             await session.close()
 
     async def parse(self, text: str) -> Parse | None:
         """What the model says, or None: down, slow, loading, or nonsense. Never raises for a fault of the server."""
-        if not self._breaker.allows():
+        outcome = await self._in_time(shorten(text))
+        if outcome.asking is not None:
+            outcome.asking.cancel()
+        return outcome.parse
+
+    async def hear(self, text: str) -> Parse | asyncio.Task[Parse | None] | None:
+        """What the model says, if in time; else a task that gives it when it comes, or None after `patience`.
+
+        None at once: the answer was nonsense, or too many are pursued. Whoever wants the task no more cancels it.
+        """
+        short = shorten(text)
+        outcome = await self._in_time(short)
+        if outcome.parse is not None:
+            return outcome.parse
+        if len(self._pursuits) >= LATE_MOST:
+            if outcome.asking is not None:
+                outcome.asking.cancel()
             return None
+        if outcome.asking is None and not outcome.again:
+            return None
+        pursuit = asyncio.create_task(self._pursue(short, outcome))
+        self._pursuits.add(pursuit)
+        pursuit.add_done_callback(self._pursuits.discard)
+        return pursuit
+
+    async def _in_time(self, text: str) -> _Outcome:
+        """Ask, and wait no longer than `timeout`. A request that takes longer is left under way."""
+        if not self._breaker.allows():
+            return _Outcome(again=True)
+        asking: asyncio.Task[object] | None = None
         try:
             async with asyncio.timeout(self._timeout), self._places:
-                answer = await self._ask(shorten(text))
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                asking = asyncio.create_task(self._ask(text))
+                asking.add_done_callback(_looked_at)
+                answer = await asyncio.shield(asking)
+        except (aiohttp.ClientError, OSError, TimeoutError, _NotNow) as error:
             self._failed("slow" if isinstance(error, TimeoutError) else "unreachable", type(error).__name__)
-            return None
+            slow = asking is not None and not asking.done()
+            return _Outcome(asking=asking if slow else None, again=not slow)
         except BaseException:
+            if asking is not None:
+                asking.cancel()
             self._breaker.abandoned()
             raise
         parse = read(answer)
         if parse is None:
             self._failed("nonsense", "")
-            return None
+            return _Outcome()
         self._breaker.succeeded()
-        return parse
+        return _Outcome(parse)
+
+    async def _pursue(self, text: str, outcome: _Outcome) -> Parse | None:
+        """Wait for the request under way; where it fails, or there is none, ask again until the time is over."""
+        try:
+            async with asyncio.timeout(self._patience):
+                while True:
+                    if outcome.asking is not None:
+                        outcome = await _landed(outcome.asking)
+                    if not outcome.again:
+                        return outcome.parse
+                    await asyncio.sleep(AGAIN_SECONDS)
+                    async with self._second_places:
+                        outcome = await self._in_time(text)
+        except TimeoutError:
+            return None
+        finally:
+            if outcome.asking is not None:
+                outcome.asking.cancel()
 
     async def ready(self) -> bool:
         """Whether the server answers and its model is warm."""
@@ -130,6 +187,8 @@ class NluClient:
 
     async def _ask(self, text: str) -> object:
         async with self._http().post(f"{self._url}/model/parse", json={"text": text}) as response:
+            if response.status == 503:
+                raise _NotNow
             if response.status != 200:
                 return None
             body = bytearray()
@@ -151,78 +210,18 @@ def shorten(text: str) -> str:
     return f"{whole[:HEAD]}\n{whole[-(MAX_CHARACTERS - HEAD - 1) :]}"
 
 
-def read(answer: object) -> Parse | None:
-    """The server's answer, each field checked; None when it is not an answer at all. Unknown fields are left out."""
-    if not isinstance(answer, dict):
-        return None
-    intent = answer.get("intent")
-    if not isinstance(intent, dict):
-        return None
-    name, confidence = intent.get("name"), _probability(intent.get("confidence"))
-    known = isinstance(name, str) and confidence is not None
-    probabilities = _urgency_probabilities(answer.get("urgency"))
-    risks = answer.get("risks")
-    language = answer.get("language")
-    return Parse(
-        intent=str(name) if known else "",
-        intent_confidence=confidence or 0.0 if known else 0.0,
-        urgency=_urgency(answer.get("urgency")),
-        urgency_probabilities=probabilities,
-        risks=frozenset(r for r in risks if isinstance(r, str)) & RISK_FLAGS
-        if isinstance(risks, list)
-        else frozenset(),
-        language=language if isinstance(language, str) and len(language) <= 8 else "",
-        readable=answer.get("readable", True) is True,
-        entities=_entities(answer.get("entities")),
-    )
+def _looked_at(asking: asyncio.Task[object]) -> None:
+    """Whoever waited may have gone: then nobody else looks at what went wrong, and there is nothing to do."""
+    if not asking.cancelled():
+        asking.exception()
 
 
-def _probability(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) and -1e-6 <= value <= 1 + 1e-6 else None
-
-
-def _level(name: object) -> Urgency | None:
-    if not isinstance(name, str):
-        return None
+async def _landed(asking: asyncio.Task[object]) -> _Outcome:
+    """What became of a request that nobody has waited for since it was late."""
     try:
-        return Urgency.parse(name)
-    except ValueError:
-        return None
-
-
-def _urgency(value: object) -> Urgency | None:
-    return _level(value.get("name")) if isinstance(value, dict) else None
-
-
-def _urgency_probabilities(value: object) -> dict[Urgency, float]:
-    """All four levels with probabilities that sum to 1, or nothing."""
-    ranking = value.get("ranking") if isinstance(value, dict) else None
-    if not isinstance(ranking, list):
-        return {}
-    found: dict[Urgency, float] = {}
-    for item in ranking:
-        level = _level(item.get("name")) if isinstance(item, dict) else None
-        probability = _probability(item.get("confidence")) if isinstance(item, dict) else None
-        if level is None or probability is None or level in found:
-            return {}
-        found[level] = min(1.0, max(0.0, probability))
-    whole = len(found) == len(Urgency) and abs(sum(found.values()) - 1) < 0.02
-    return found if whole else {}
-
-
-def _entities(value: Any) -> tuple[tuple[str, str], ...]:
-    if not isinstance(value, list):
-        return ()
-    found = []
-    for item in value[:MAX_ENTITIES]:
-        if not isinstance(item, dict):
-            continue
-        kind, what = item.get("entity"), item.get("value")
-        if isinstance(kind, str) and isinstance(what, str | int | float) and len(kind) <= 32:
-            found.append((kind, str(what)[:200]))
-    return tuple(found)
+        return _Outcome(read(await asking))
+    except (aiohttp.ClientError, OSError, _NotNow):
+        return _Outcome(again=True)
 
 
 async def answers(url: str) -> bool:
