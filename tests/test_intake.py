@@ -14,8 +14,9 @@ import pytest
 from bot import intake as intake_module
 from bot import service
 from bot.cases import embedded
-from bot.cases.code import new_code
+from bot.cases.code import hash_secret, new_code, new_salt, new_secret
 from bot.cases.keys import Keyring
+from bot.cases.records import CaseView, CaseWrite, Committed, TurnWrite
 from bot.cases.store import Store
 from bot.cases.vault import KeyPair
 from bot.channels.delivery import Delivery
@@ -23,7 +24,7 @@ from bot.channels.terminal import Terminal
 from bot.commands.casework import Casework, Entry
 from bot.conversation.messages import Inbound, Urgency
 from bot.conversation.session import Session
-from bot.intake import Intake, session_context
+from bot.intake import Intake, now, session_context
 from bot.settings import Settings
 
 pytestmark = pytest.mark.store
@@ -218,6 +219,40 @@ async def test_a_code_brings_back_to_the_case_from_another_chat(store: Store, tm
             await here.say("sigo en el primer chat")
         old, new = sorted(await store.cases(), key=lambda found: found.opened)
         assert (old.id, new.seq) == (case.id, 1)
+
+
+@pytest.mark.parametrize("erased", [False, True])
+async def test_a_case_that_changes_while_its_code_is_looked_at_holds_nothing_up(
+    erased: bool, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(store, tmp_path) as here:
+        await here.say("vi algo raro", locale="es")
+        (case,) = await store.cases()
+        code = new_secret(case.id)
+        salt = new_salt()
+        view = await store.read(here.intake.secrets.pseudonym("terminal", here.terminal.address))
+        issued = CaseWrite(case.id, case.seq, code=(salt, await hash_secret(code.secret, salt)))
+        write = TurnWrite(view.pseudonym, view.shard, "terminal", "issue", view.version, now(), case=issued)
+        assert isinstance(await store.commit(write), Committed)
+        await here.casework.claim(case.id)
+        first = here.terminal.address
+        looked = here.intake.store.case
+
+        async def meanwhile(id_: str) -> CaseView | None:
+            found = await looked(id_)
+            monkeypatch.setattr(here.intake.store, "case", looked)
+            if erased:
+                await here.intake.handle(replace(here.terminal.inbound("borrar"), address=first))
+                await here.intake.handle(replace(here.terminal.inbound(choice="!erase_yes"), address=first))
+            else:
+                await here.casework.note(id_, "en ese instante")
+            return found
+
+        monkeypatch.setattr(here.intake.store, "case", meanwhile)
+        here.terminal.address = "another"
+        async with asyncio.timeout(20):
+            await here.say(code.text)
+            await here.shown("Ese código no sirve" if erased else "Qué bueno que volviste")
 
 
 async def test_guessing_codes_is_stopped(store: Store, tmp_path: Path) -> None:
