@@ -40,6 +40,8 @@ class Wording:
                 said = f"lowered to {body['urgency']}: {body['text']}"
             case "close":
                 said = f"closed: {body['text']}"
+            case "text" if "flow" in body:
+                said = f"{body.get('text', '')}   (when asked: {self._question(body)})"
             case _:
                 said = str(body.get("text", ""))
         return plain(said) + self._judged(body)

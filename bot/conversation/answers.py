@@ -13,6 +13,9 @@ from bot.conversation.words import normalise
 
 _OPENING = re.compile(r"\s*([^\W\d_]+(?:\s[^\W\d_]+)?)\s*[,.;:!]+\s+\S")
 """One or two words, then a pause, then more: "sí, desde ayer"."""
+_NUMBER = re.compile(r"\d+")
+FEW_WORDS = 5
+"""In more words than these a number is a part of a story, not an age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +31,38 @@ def match(book: Flowbook, step: Step, text: str) -> Match | None:
     word = normalise(text)
     if not word or not step.options:
         return None
+    numbers = _NUMBER.findall(word) if len(word.split()) <= FEW_WORDS else []
+    number = int(numbers[0]) if len(numbers) == 1 and len(numbers[0]) < 4 else 0
+    if word.isdecimal() and 0 < number <= len(step.options):
+        return Match(step.options[number - 1])
+    for option in step.options:
+        if option.numbers and option.numbers[0] <= number <= option.numbers[1]:
+            return Match(option, more=not word.isdecimal())
     if word.isdecimal():
-        number = int(word) if len(word) < 4 else 0
-        return Match(step.options[number - 1]) if 0 < number <= len(step.options) else None
+        return None
     labels = book.label(text)
     for option in step.options:
         if book.choice_text(step.collect, option.id) in labels:
             return Match(option)
     if plain := step.option(book.words.answers.get(word, "")):
         return Match(plain)
-    opening = _OPENING.match(text)
-    begun = step.option(book.words.answers.get(normalise(opening[1]), "")) if opening else None
+    begun = step.option(book.words.answers.get(_opening(book, text, word), ""))
     return Match(begun, more=True) if begun else None
+
+
+def _opening(book: Flowbook, text: str, word: str) -> str:
+    """The words before a pause, or before one that goes on from an answer: "sí" of "si pero me da miedo"."""
+    if opening := _OPENING.match(text):
+        return normalise(opening[1])
+    words = word.split()
+    return next(
+        (
+            " ".join(words[:place])
+            for place in (1, 2)
+            if words[place : place + 1] and words[place] in book.words.joins
+        ),
+        "",
+    )
 
 
 def choose(walk: Walk, position: Position, step: Step, option: Option) -> bool:
@@ -48,10 +71,19 @@ def choose(walk: Walk, position: Position, step: Step, option: Option) -> bool:
     return _fill(walk, position, step, option.id)
 
 
+def option_matters(option: Option) -> bool:
+    """Whether a choice says something that operators must know whatever else happens."""
+    return bool(option.urgency or option.risks or option.indicators)
+
+
+def matters(step: Step, option: Option) -> bool:
+    """Whether a choice goes to the case at all."""
+    return step.seal or option_matters(option)
+
+
 def tell(walk: Walk, position: Position, step: Step, option: Option, *, late: bool = False) -> None:
     """Seal a choice that matters to operators and raise by it, without moving. `late`: its question had passed."""
-    matters = option.urgency or option.risks or option.indicators
-    if matters or (step.seal and not late):
+    if matters(step, option) and (option_matters(option) or not late or walk.has_case):
         body = {"flow": position.flow, "step": position.step, "slot": step.collect, "choice": option.id}
         walk.seal("answer", {**body, **({"late": True} if late else {}), **_signs(step, option)})
     if option.urgency:
@@ -89,6 +121,11 @@ def _signs(step: Step, option: Option | None) -> dict[str, object]:
     if risks:
         signs["risks"] = list(risks)
     return signs
+
+
+def pass_over(walk: Walk, position: Position, step: Step) -> bool:
+    """Go on from a question beside which the person wrote, twice, something else: the words are kept already."""
+    return _fill(walk, position, step, GIVEN)
 
 
 def _fill(walk: Walk, position: Position, step: Step, value: str) -> bool:

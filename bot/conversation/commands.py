@@ -1,4 +1,4 @@
-"""Reads `flows/commands.yml`: the words for every command and for yes, no and not sure, in every language."""
+"""Reads `flows/commands.yml`: the words for every command, for yes, no and not sure, and what goes on from them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ruamel.yaml.comments import CommentedMap
 
 from bot.conversation.findings import Finding
 from bot.conversation.source import Source, key_line
-from bot.conversation.words import BUTTON_ONLY, Command, Words, normalise
+from bot.conversation.words import BUTTON_ONLY, NO_WAY_OUT, Command, Words, normalise
 
-_KEYS = frozenset(("commands", "answers"))
+_KEYS = frozenset(("commands", "answers", "joins"))
 
 
 def read_words(directory: Path, languages: Iterable[str], findings: list[Finding]) -> Words:
@@ -44,7 +44,7 @@ def read_words(directory: Path, languages: Iterable[str], findings: list[Finding
                 rule = "no-human" if name == Command.HUMAN else "no-way-out"
                 source.fault(line, rule, what, f"add {language}: [word, …]")
     for command in Command:
-        if command not in BUTTON_ONLY and command.value not in section:
+        if command not in BUTTON_ONLY | NO_WAY_OUT and command.value not in section:
             rule = "no-human" if command is Command.HUMAN else "no-way-out"
             source.fault(1, rule, f"the command {command} has no words", f"add {command}: under commands")
 
@@ -57,7 +57,13 @@ def read_words(directory: Path, languages: Iterable[str], findings: list[Finding
             for at, word in _words(source, entry, language):
                 _claim(source, taken, word, id, at)
                 answers[word] = id
-    return Words(commands, slash, answers)
+
+    joins: set[str] = set()
+    if "joins" in root:
+        entry = source.mapping(root["joins"], key_line(root, "joins"), "joins", spoken)
+        for language in sorted(spoken):
+            joins.update(word for _, word in _words(source, entry, language))
+    return Words(commands, slash, answers, frozenset(joins))
 
 
 def _section(source: Source, root: CommentedMap, key: str) -> CommentedMap:

@@ -27,6 +27,8 @@ ASK_HUMAN = "ask_human"
 """The intent of somebody who asks for a person in their own words."""
 SURE = 0.6
 """How confident the model must be of `ASK_HUMAN`."""
+STORY_WORDS = 6
+"""As many words that ask for a flow tell something; fewer only name it ("quiero denunciar algo")."""
 
 
 def step(book: Flowbook, session: Session, event: Event, pace: int = REPLIES_PER_MINUTE) -> Turn:
@@ -36,6 +38,8 @@ def step(book: Flowbook, session: Session, event: Event, pace: int = REPLIES_PER
     out are answered.
     """
     walk = Walk(book, settle(book, session, event), event)
+    insisting = walk.has("asked_again")
+    walk.flag("asked_again", on=False)
     if event.redemption:
         _redeem(walk, event.redemption)
     elif walk.session.pace.count > pace:
@@ -47,7 +51,7 @@ def step(book: Flowbook, session: Session, event: Event, pace: int = REPLIES_PER
     elif event.media:
         _media(walk, event.media)
     elif visible(event.text):
-        _text(walk, event.text)
+        _text(walk, event.text, insisting)
     else:
         walk.say("cannot_read")
         _ask_again(walk)
@@ -77,12 +81,12 @@ def _danger(walk: Walk) -> bool:
 # --- texts ---
 
 
-def _text(walk: Walk, text: str) -> None:
+def _text(walk: Walk, text: str, insisting: bool = False) -> None:
     command = interrupts.named(walk, text)
     if command and command is not Command.CRY:
         interrupts.obey(walk, command)
         return
-    if _overlay(walk, text):
+    if _overlay(walk, text) or _speaks(walk, text) or _chooses_topic(walk, text):
         return
     waiting = walk.waiting()
     if walk.claimed or command or not waiting or walk.session.pending:
@@ -96,9 +100,43 @@ def _text(walk: Walk, text: str) -> None:
         accepted = answers.choose(walk, position, question, found.option)
         _moved_on(walk, accepted, _danger(walk) or found.option.urgency is Urgency.EMERGENCY)
     elif "text" in question.accept:
-        _moved_on(walk, answers.write(walk, position, question, text), _danger(walk))
+        accepted = answers.write(walk, position, question, text)
+        if _asks_for_a_human(walk) and not _danger(walk):
+            interrupts.human(walk)
+        _moved_on(walk, accepted, _danger(walk))
     else:
-        _words(walk, text)
+        _words(walk, text, insisting=insisting)
+
+
+def _speaks(walk: Walk, text: str) -> bool:
+    """Whether `text` names a language: "English" is understood at any time, unless an operator may have asked."""
+    if walk.claimed or not walk.has("language_chosen"):
+        return False
+    for name in sorted(walk.book.label(text)):
+        language = name.removeprefix("language_")
+        if name != language and language in walk.book.languages:
+            interrupts.speak(walk, language)
+            return True
+    return False
+
+
+def _chooses_topic(walk: Walk, text: str) -> bool:
+    """Whether `text`, where nothing is asked, is a choice of the menu: it is taken as if the menu were there."""
+    free = walk.has("language_chosen") and not walk.has("short") and not walk.claimed
+    if not free or walk.waiting() or walk.session.pending:
+        return False
+    menu = walk.book.flows[walk.book.menu]
+    topic = next((step for step in menu.steps.values() if step.menu), None)
+    wished = {f"choice_{topic.collect}_{option.id}": option.id for option in topic.options} if topic else {}
+    for label in sorted(walk.book.label(text) & wished.keys()):
+        walk.seal_text("text", {"text": text})
+        if _danger(walk):
+            emergency(walk)
+        else:
+            walk.session = replace(walk.session, wish=wished[label])
+            walk.enter(walk.book.menu)
+        return True
+    return False
 
 
 def _overlay(walk: Walk, text: str) -> bool:
@@ -126,9 +164,12 @@ def _overlay(walk: Walk, text: str) -> bool:
     return False
 
 
-def _words(walk: Walk, text: str, *, cry: bool = False) -> None:
-    """Words that are no answer: sealed, assessed, and taken as a wish where they name one."""
-    walk.seal_text("text", {"text": text})
+def _words(walk: Walk, text: str, *, cry: bool = False, insisting: bool = False) -> None:
+    """Words that are no answer: sealed, assessed, and taken as a wish where they name one.
+
+    `insisting`: the question was asked again after other words; it is not put a third time.
+    """
+    walk.seal_text("text", {"text": text, **_beside(walk)})
     if _danger(walk):
         emergency(walk)
     elif walk.claimed:
@@ -138,8 +179,39 @@ def _words(walk: Walk, text: str, *, cry: bool = False) -> None:
     elif _asks_for_a_human(walk):
         interrupts.human(walk)
     else:
-        walk.say("cry" if cry else "kept")
-        _follow(walk, _wished(walk, cry))
+        if cry:
+            walk.say("cry")
+        elif _means(walk, "thanks"):
+            walk.say("thanked")
+        elif not _means(walk, "greet") or not _asks(walk):
+            walk.say("kept")
+        _follow(walk, _wished(walk, cry), insisting)
+
+
+def _beside(walk: Walk) -> dict[str, object]:
+    """The question that stands while something else is written: the operators read both together."""
+    waiting = walk.waiting()
+    if waiting is None or walk.claimed or waiting[1].menu:
+        return {}
+    position, question = waiting
+    return {"flow": position.flow, "step": position.step, "slot": question.collect}
+
+
+def _means(walk: Walk, intent: str) -> bool:
+    """Whether the words are only small talk of that kind."""
+    assessment = walk.event.assessment
+    return (
+        assessment is not None
+        and assessment.intent == intent
+        and assessment.confidence >= SURE
+        and assessment.urgency is Urgency.INFORMATION
+        and bool(walk.book.plain(walk.event.text))  # of an emoji alone nothing is sure
+    )
+
+
+def _asks(walk: Walk) -> bool:
+    """Whether something will be asked after words were kept, so that the person is not left without an answer."""
+    return bool(walk.waiting() or walk.session.pending or not walk.has("language_chosen"))
 
 
 def _asks_for_a_human(walk: Walk) -> bool:
@@ -159,9 +231,11 @@ def _wished(walk: Walk, cry: bool) -> Flow | None:
     return flow if flow and (flow.condition is None or flow.condition.holds(walk.values())) else None
 
 
-def _follow(walk: Walk, flow: Flow | None) -> None:
+def _follow(walk: Walk, flow: Flow | None, insisting: bool) -> None:
     """After words were kept: begin the flow they ask for where that is possible, else ask what waits."""
     waiting = walk.waiting()
+    if flow and len(walk.event.text.split()) >= STORY_WORDS:
+        walk.flag("told")
     session = walk.session
     if not walk.has("language_chosen"):
         walk.session = replace(session, wish=flow.id if flow else session.wish)
@@ -172,12 +246,23 @@ def _follow(walk: Walk, flow: Flow | None) -> None:
             walk.ask()
     elif waiting and waiting[0].flow == walk.book.start:
         walk.session = replace(session, wish=flow.id if flow else session.wish)
-        walk.ask()
+        _again(walk, insisting)
     elif flow and (not waiting or waiting[1].menu) and not session.pending:
         if waiting:
             walk.remember(waiting[0])
         walk.enter(flow.id)
     elif waiting or session.pending:
+        _again(walk, insisting)
+
+
+def _again(walk: Walk, insisting: bool) -> None:
+    """Ask once more; who then writes past the question again is not held up by it."""
+    waiting = walk.waiting()
+    if waiting and insisting and waiting[1].skippable and not walk.session.pending:
+        _moved_on(walk, answers.pass_over(walk, *waiting), danger=False)
+        return
+    walk.flag("asked_again")
+    if not (waiting and insisting and waiting[1].menu):
         walk.ask()
 
 
@@ -202,7 +287,7 @@ def _press(walk: Walk, choice: str) -> None:
     question = walk.book.step(position)
     option = question.option(id) if question else None
     if question is None or (option is None and not (id == SKIP and question.skippable)):
-        _ask_again(walk)
+        _beside_the_point(walk)
         return
     current = position == walk.session.position
     if option is None:
@@ -211,6 +296,8 @@ def _press(walk: Walk, choice: str) -> None:
             _moved_on(walk, answers.skip(walk, position, question), danger=False)
         else:
             _passed(walk)
+    elif walk.claimed and not answers.matters(question, option):
+        _passed(walk)
     elif walk.claimed:
         answers.tell(walk, position, question, option, late=not current)
         if option.urgency is Urgency.EMERGENCY:
@@ -236,8 +323,19 @@ def _pressed_twice(walk: Walk, position: Position, slot: str, choice: str) -> bo
 
 
 def _passed(walk: Walk) -> None:
+    if walk.claimed:
+        walk.say("with_operator")
+        return
     walk.say("question_passed")
     _ask_again(walk)
+
+
+def _beside_the_point(walk: Walk) -> None:
+    """A button that means nothing here: what waits is shown, and nobody is left without an answer."""
+    if walk.claimed:
+        walk.say("with_operator")
+    else:
+        walk.ask()
 
 
 def _global(walk: Walk, name: str) -> None:
@@ -252,7 +350,7 @@ def _global(walk: Walk, name: str) -> None:
     elif name == "erase_yes":
         interrupts.obey(walk, Command.ERASE)
     else:
-        _ask_again(walk)
+        _beside_the_point(walk)
 
 
 # --- the rest ---

@@ -33,12 +33,16 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice of a question. Its `id` travels in the button; what it tells the operators is data."""
+    """One choice of a question. Its `id` travels in the button; what it tells the operators is data.
+
+    `numbers`: a number from the first to the second means this choice, as an age does.
+    """
 
     id: str
     indicators: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
     urgency: Urgency | None = None
+    numbers: tuple[int, int] | None = None
     line: int = 0
 
 

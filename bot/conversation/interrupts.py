@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.conversation import answers
 from bot.conversation.layout import options
 from bot.conversation.session import Session
-from bot.conversation.turn import EraseConversation, Escalate, LeaveConversation, Reply
+from bot.conversation.turn import EraseConversation, Escalate, IssueCode, LeaveConversation, Reply
 from bot.conversation.walk import Walk
 from bot.conversation.words import Command, command_named
 
@@ -45,6 +45,8 @@ def obey(walk: Walk, command: Command) -> None:
             skip(walk)
         case Command.HELP | Command.CRY:
             walk.say("options", options(walk.session))
+        case Command.CODE:
+            code(walk)
         case Command.CONTINUE:
             walk.session = replace(walk.session, pending="")
             walk.ask()
@@ -52,6 +54,9 @@ def obey(walk: Walk, command: Command) -> None:
 
 def start(walk: Walk) -> None:
     """From the beginning: the language if it was never chosen, then whether it is safe to talk."""
+    if walk.claimed:
+        walk.say("with_operator")
+        return
     walk.session = replace(walk.session, position=None, stack=(), history=(), pending="")
     walk.flag("short", on=False)
     if walk.has("language_chosen"):
@@ -62,6 +67,9 @@ def start(walk: Walk) -> None:
 
 def menu(walk: Walk) -> None:
     """To the menu; what was left there can be gone back to."""
+    if walk.claimed:
+        walk.say("with_operator")
+        return
     if waiting := walk.waiting():
         walk.remember(waiting[0])
     walk.session = replace(walk.session, position=None, stack=(), pending="")
@@ -109,6 +117,17 @@ def speak(walk: Walk, language: str) -> None:
         walk.note("now_speaking")
 
 
+def code(walk: Walk) -> None:
+    """A case code for who has none yet, or lost it: the new one takes the place of the old."""
+    if not walk.has_case:
+        walk.note("code_none")
+        return
+    known = walk.has("code_issued")
+    walk.flag("code_issued")
+    walk.effects.append(IssueCode())
+    walk.note("case_code_again" if known else "case_code")
+
+
 def human(walk: Walk) -> None:
     """Ask the operators for a person, and say truthfully whether somebody can come."""
     if walk.claimed:
@@ -131,7 +150,7 @@ def back(walk: Walk) -> None:
         *earlier, place = history
         history = tuple(earlier)
         step = walk.book.step(place.position)
-        if step and step.collect:
+        if step and step.collect and place.position != walk.session.position:
             slots = {slot: value for slot, value in walk.session.slots.items() if slot != step.collect}
             walk.session = replace(
                 walk.session, position=place.position, stack=place.stack, history=history, slots=slots

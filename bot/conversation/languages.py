@@ -8,20 +8,25 @@ from pathlib import Path
 
 from bot.conversation.findings import Finding
 from bot.conversation.source import Source, key_line
+from bot.conversation.words import normalise
 
 SOURCE_LANGUAGE = "es"
 """The language that texts are first written in; what every fallback chain ends with."""
-_KEYS = frozenset(("name", "fallback", "direction"))
+_KEYS = frozenset(("name", "fallback", "direction", "words"))
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language that the bot speaks. `name` is its own name for itself; `fallback` is tried in order."""
+    """A language that the bot speaks. `name` is its own name for itself; `fallback` is tried in order.
+
+    `words` ask for it when they are the whole message: its name in other languages, "in English, please".
+    """
 
     id: str
     name: str
     fallback: tuple[str, ...] = ()
     rtl: bool = False
+    words: tuple[str, ...] = ()
     line: int = 0
 
 
@@ -43,7 +48,9 @@ def read_languages(directory: Path, findings: list[Finding]) -> Mapping[str, Lan
         if direction not in ("ltr", "rtl"):
             source.fault(key_line(entry, "direction"), "type", "direction must be ltr or rtl", "write ltr or rtl")
         if id:
-            found[id] = Language(id, source.get(entry, "name", f"language {key}"), fallback, direction == "rtl", line)
+            words = source.names(entry, "words", lambda word: bool(normalise(word)), "word")
+            name = source.get(entry, "name", f"language {key}")
+            found[id] = Language(id, name, fallback, direction == "rtl", words, line)
     if SOURCE_LANGUAGE not in found:
         source.fault(1, "missing-key", f"the source language {SOURCE_LANGUAGE} is not listed", "list it")
     return found

@@ -17,6 +17,7 @@ MENU: Final = Button("!menu", "button_menu")
 ERASE: Final = Button("!erase", "button_erase")
 LANGUAGE: Final = Button("!language", "button_language")
 CONTINUE: Final = Button("!continue", "button_continue")
+CODE: Final = Button("!code", "button_code")
 
 Rows = tuple[tuple[Button, ...], ...]
 NAVIGATION: Final = 5
@@ -66,7 +67,7 @@ def aside(session: Session, claimed: bool) -> Rows:
 
 def options(session: Session) -> Rows:
     """Everything that can be done at any time, as buttons."""
-    ways = [ERASE, LANGUAGE, HUMAN, MENU, LEAVE]
+    ways = [ERASE, LANGUAGE, HUMAN, MENU, CODE, LEAVE]
     return _pairs([CONTINUE, *ways] if session.position or session.pending else ways)
 
 

@@ -68,6 +68,9 @@ def _labels(texts: Texts) -> dict[str, frozenset[str]]:
                 word = normalise(texts.text(id, language))
                 if word:
                     labels.setdefault(word, set()).add(id)
+    for spoken in texts.languages.values():
+        for word in spoken.words:
+            labels.setdefault(normalise(word), set()).add(f"language_{spoken.id}")
     return {word: frozenset(ids) for word, ids in labels.items()}
 
 

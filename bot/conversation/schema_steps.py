@@ -143,7 +143,7 @@ class StepReader:
             return ()
         source = self._source
         options: dict[str, Option] = {}
-        known = frozenset(("id", "indicator", "risk", "urgency"))
+        known = frozenset(("id", "indicator", "risk", "urgency", "numbers"))
         for line, item in source.items(node["choices"], key_line(node, "choices"), "choices"):
             entry = CommentedMap() if isinstance(item, str) else source.mapping(item, line, "a choice", known)
             id = source.identifier(item if isinstance(item, str) else entry.get("id"), line, "a choice")
@@ -155,9 +155,22 @@ class StepReader:
                     indicators=source.names(entry, "indicator", INDICATORS.__contains__, "indicator"),
                     risks=source.names(entry, "risk", RISK_FLAGS.__contains__, "risk"),
                     urgency=urgency(source, entry),
+                    numbers=self._numbers(entry),
                     line=line,
                 )
         return tuple(options.values())
+
+    def _numbers(self, entry: CommentedMap) -> tuple[int, int] | None:
+        if "numbers" not in entry:
+            return None
+        line = key_line(entry, "numbers")
+        found = [item for _, item in self._source.items(entry["numbers"], line, "numbers")]
+        if len(found) != 2 or not all(isinstance(item, int) and not isinstance(item, bool) for item in found):
+            self._source.fault(
+                line, "type", "numbers must be the first and the last one", "write for example [1, 17]"
+            )
+            return None
+        return int(found[0]), int(found[1])
 
     def _rejections(self, node: CommentedMap) -> tuple[Rejection, ...]:
         if "rejections" not in node:

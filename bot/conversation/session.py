@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from bot.conversation.messages import Role
 
@@ -29,8 +29,9 @@ IDENTIFIER = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,47}")
 """What an id may look like: flow, step, slot, choice, flag. Also the guard that keeps prose out of a session."""
 
 Pending = Literal["", "language", "erase"]
-Flag = Literal["language_chosen", "code_issued", "emergency_told", "short"]
-FLAGS: frozenset[str] = frozenset(("language_chosen", "code_issued", "emergency_told", "short"))
+Flag = Literal["language_chosen", "code_issued", "emergency_told", "short", "asked_again", "told"]
+"""`asked_again`: words were just written beside a question. `told`: the story is there, and not asked for twice."""
+FLAGS: frozenset[str] = frozenset(get_args(Flag))
 
 
 @dataclass(frozen=True, slots=True)

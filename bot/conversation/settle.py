@@ -13,6 +13,8 @@ from bot.conversation.walk import moved
 EMERGENCY_AGAIN = 6 * 3600.0
 """After this many seconds of silence the full emergency texts are shown again."""
 CLOCK = 1e12
+ENOUGH_WORDS = 4
+"""From this many on, what is written tells its language better than the device does."""
 
 
 def settle(book: Flowbook, session: Session, event: Event) -> Session:
@@ -64,12 +66,16 @@ def _stack(book: Flowbook, stack: tuple[Position, ...]) -> tuple[Position, ...]:
 
 
 def _language(book: Flowbook, session: Session, event: Event) -> str:
-    """The language that was chosen, else the best guess: what is written, then what the device is set to."""
+    """The language that was chosen, else the best guess: what is written, then what the device is set to.
+
+    Of a few words of plain letters the detector knows too little to overrule anything.
+    """
     if session.language in book.languages and "language_chosen" in session.flags:
         return session.language
     written = event.assessment.language if event.assessment else ""
     device = event.locale.replace("_", "-").partition("-")[0].lower()
-    for guess in (written, session.language, device):
+    few = event.text.isascii() and len(event.text.split()) < ENOUGH_WORDS
+    for guess in (session.language, device, written) if few else (written, session.language, device):
         if guess in book.languages:
             return guess
     return next(iter(book.languages), "")

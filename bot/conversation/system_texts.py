@@ -16,11 +16,12 @@ _LINE: Final = frozenset(("name", "number", "country", "source", "date"))
 
 ENGINE: Final = frozenset(
     (
-        "cannot_read", "cannot_skip", "choose_language", "code_throttled", "code_wrong", "cry", "edit_kept",
-        "emergency_again", "emergency_alerted", "emergency_claimed", "emergency_nobody", "erase_confirm",
-        "erase_kept", "erased", "flood", "human_claimed", "human_nobody", "human_on_duty", "kept", "kept_short",
-        "left", "location_kept", "media_not_kept", "nothing_before", "now_speaking", "options", "question_passed",
-        "relayed", "short_mode", "welcome_back", "welcome_back_claimed", "welcome_back_closed", MISSING,
+        "cannot_read", "cannot_skip", "case_code", "case_code_again", "choose_language", "code_none",
+        "code_throttled", "code_wrong", "cry", "edit_kept", "emergency_again", "emergency_alerted",
+        "emergency_claimed", "emergency_nobody", "erase_confirm", "erase_kept", "erased", "flood", "human_claimed",
+        "human_nobody", "human_on_duty", "kept", "kept_short", "left", "location_kept", "media_not_kept",
+        "nothing_before", "now_speaking", "options", "question_passed", "relayed", "short_mode", "thanked",
+        "welcome_back", "welcome_back_claimed", "welcome_back_closed", "with_operator", MISSING,
     )
 )  # fmt: skip
 """What the engine says outside the flows."""

@@ -14,7 +14,7 @@ from bot.conversation.expression import Value
 from bot.conversation.flow import END, Action, Flow, Flowbook, Step
 from bot.conversation.layout import after_question, aside, between_flows, language_rows
 from bot.conversation.messages import Role, Urgency
-from bot.conversation.session import DEPTH, HISTORY, Flag, Place, Position, Session
+from bot.conversation.session import DEPTH, GIVEN, HISTORY, Flag, Place, Position, Session
 from bot.conversation.turn import (
     Button,
     Effect,
@@ -160,13 +160,15 @@ class Walk:
         """Begin a flow on top of what goes on, which is taken up again when it ends."""
         position = self.session.position
         if position is not None:
+            self.remember(position)
             self.session = replace(self.session, stack=(*self.session.stack, position)[-DEPTH:])
         self.enter(name)
 
     def remember(self, position: Position) -> None:
         """Put the question at `position` into the history that `back` goes through."""
         place = Place(position, self.session.stack)
-        self.session = replace(self.session, history=(*self.session.history, place)[-HISTORY:])
+        if self.session.history[-1:] != (place,):
+            self.session = replace(self.session, history=(*self.session.history, place)[-HISTORY:])
 
     def proceed(self) -> None:
         """Leave the current step by its `next` and walk on."""
@@ -184,12 +186,24 @@ class Walk:
             if position is None or step is None:
                 if not self._return():
                     return
+            elif step.collect and self._told(position, step):
+                self.flag("told", on=False)
+                self.session = replace(self.session, slots={**self.session.slots, step.collect: GIVEN})
+                self.remember(position)
+                self._leave(position, step)
             elif step.collect and (step.ask_before_filling or step.collect not in self.session.slots):
                 self.ask()
                 return
             else:
                 self._pass(position, step)
         self.session = replace(self.session, position=None, stack=())
+
+    def _told(self, position: Position, step: Step) -> bool:
+        """Whether `step` asks for the story that the person has told already: nobody has to tell it twice."""
+        flow = self.book.flow(position.flow)
+        if flow is None or not flow.triggers or not self.has("told") or "text" not in step.accept:
+            return False
+        return step is next(one for one in flow.steps.values() if one.collect)
 
     def _return(self) -> bool:
         """Go back to what waited below; a called flow's caller goes on, an interrupted question is asked again."""

@@ -26,6 +26,7 @@ class Command(StrEnum):
     HELP = "help"
     CONTINUE = "continue"
     CRY = "cry"
+    CODE = "code"
 
 
 _BY_NAME = {command.value: command for command in Command}
@@ -37,6 +38,8 @@ def command_named(name: str) -> Command | None:
 
 
 BUTTON_ONLY = frozenset((Command.CONTINUE,))
+NO_WAY_OUT = frozenset((Command.CODE,))
+"""Commands that flows may leave without words: nobody is locked in without them."""
 
 
 def normalise(text: str) -> str:
@@ -61,11 +64,15 @@ def visible(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`commands` maps a normalised word to its command, `slash` a /command, `answers` a word to a choice id."""
+    """`commands` maps a normalised word to its command, `slash` a /command, `answers` a word to a choice id.
+
+    `joins` are the words that go on from an answer: "sí, pero", "yes because".
+    """
 
     commands: Mapping[str, Command]
     slash: Mapping[str, Command]
     answers: Mapping[str, str]
+    joins: frozenset[str] = frozenset()
 
     def command(self, text: str) -> Command | None:
         """The command that the whole of `text` is, if it is one. `/start` may carry one token, others nothing."""

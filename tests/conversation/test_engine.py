@@ -12,7 +12,7 @@ from bot.conversation.engine import step
 from bot.conversation.flow import Flowbook
 from bot.conversation.loader import load
 from bot.conversation.messages import Assessment, Role, Urgency
-from bot.conversation.session import Place, Position, Session
+from bot.conversation.session import Pace, Place, Position, Session
 from bot.conversation.turn import (
     CaseFacts,
     EraseConversation,
@@ -48,7 +48,7 @@ def text(words: str, urgency: Urgency = Urgency.INFORMATION, **fields: object) -
         ("es-PA", "", "es"),
         ("en_US", "", "en"),
         ("fr", "en", "en"),
-        ("es", "en", "en"),
+        ("es", "en", "es"),
         ("fr", "ht", "es"),
         ("", "", "es"),
     ],
@@ -60,6 +60,15 @@ def test_the_language_is_guessed_from_what_is_written_then_from_the_device(
     turn = step(book, Session.new(), event)
     assert turn.session.language == language
     assert turn.replies[0].buttons[0][0].id == f"!lang_{language}"
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [("they do not pay me", "en"), ("perdon me equivoque", "es"), ("我在这里", "en")],
+)
+def test_a_few_plain_words_do_not_overrule_the_device(words: str, language: str, book: Flowbook) -> None:
+    event = Event(at=1.0, text=words, locale="es-PA", assessment=Assessment(Urgency.URGENT, language="en"))
+    assert step(book, Session.new(), event).session.language == language
 
 
 @pytest.mark.parametrize(
@@ -93,7 +102,8 @@ def test_what_is_not_plain_is_not_taken_for_an_answer(answer: str, book: Flowboo
 def test_words_that_are_no_answer_are_sealed_and_the_question_stands(book: Flowbook) -> None:
     turn = step(book, HELP, text("no me lo devuelven", Urgency.URGENT, case=CASE))
     assert said(turn) == ["kept", "utter_ask_documents"]
-    assert turn.effects == (Seal("text", {"text": "no me lo devuelven"}), RaiseUrgency(Urgency.URGENT))
+    beside = {"flow": "help", "step": "documents", "slot": "documents"}
+    assert turn.effects == (Seal("text", {"text": "no me lo devuelven", **beside}), RaiseUrgency(Urgency.URGENT))
     assert turn.session.position == HELP.position
 
 
@@ -111,7 +121,7 @@ def test_a_choice_seals_its_indicator_and_raises_with_its_risk(book: Flowbook) -
 
 
 def flood(book: Flowbook, count: int) -> tuple[Session, list[Turn]]:
-    session, turns = HELP, []
+    session, turns = replace(HELP, pace=Pace(1000.5, 5)), []
     for number in range(count):
         turn = step(book, session, text(f"mensaje {number} largo", case=CASE), pace=5)
         turns.append(turn)
@@ -121,7 +131,7 @@ def flood(book: Flowbook, count: int) -> tuple[Session, list[Turn]]:
 
 def test_a_flood_is_kept_whole_and_noticed_once(book: Flowbook) -> None:
     session, turns = flood(book, 9)
-    assert [said(turn) for turn in turns[5:]] == [["flood"], [], [], []]
+    assert [said(turn) for turn in turns] == [["flood"], *[[]] * 8]
     assert all(any(isinstance(effect, Seal) for effect in turn.effects) for turn in turns)
     assert session.position == HELP.position
 

@@ -9,6 +9,7 @@ button_help = More options
 button_back = Go back
 button_skip = Skip
 button_menu = Menu
+button_code = My code
 button_erase = Erase my data
 button_language = Idioma / Language
 button_continue = Continue

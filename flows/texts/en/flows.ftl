@@ -31,7 +31,7 @@ emergency_after = Thank you. It was kept as an emergency. You can write more whe
 help_opened = Thank you for writing. Your case is already on the team's list. I will ask a few short questions; you can skip them all.
 nobody_on_duty =
     Nobody is on duty right now: we cannot tell you when this will be read. If you cannot wait:
-    { $lines_all }
+    { $lines_danger }
 utter_ask_danger_now = Are you in danger at this moment?
 utter_ask_can_leave = Can you leave the place where you are whenever you want?
 utter_ask_documents = Does somebody have your passport or ID and not give it back?
@@ -52,10 +52,7 @@ rights =
 doors =
     You can turn to whomever you choose:
     { $lines_all }
-case_code =
-    This is your code: { $code }
-    Write it here or in another chat to come back to your case. Learn it, or keep it where nobody sees it: whoever has it can write as you.
-case_code_known = You already have a code for this case. With it you can come back from any chat.
+case_code_known = You already have a code for this case. With it you can come back from any chat. If you lost it, write “code”.
 
 ## tip
 

@@ -6,7 +6,7 @@ missing_text = Sorry, a text is missing here. You can go on writing, ask to talk
 
 options =
     You can write in your own words at any time.
-    Also: “leave” (close now), “erase” (your data), “language”, “human” (talk to someone), “back”, “skip”, “menu”.
+    Also: “leave” (close now), “erase” (your data), “language”, “human” (talk to someone), “back”, “skip”, “menu”, “code” (to come back).
 nothing_before = There is no earlier question.
 cannot_skip = There is nothing to skip here.
 cannot_read = I cannot read that. Please write it in words, or use the buttons.
@@ -15,10 +15,12 @@ edit_kept = I kept the change as well. No need to repeat anything.
 
 kept = I kept your message, sealed for the team. Thank you for telling us.
 kept_short = Kept.
+thanked = Thank you. Write whenever you like.
 short_mode =
     All right. Write only if you can, and whatever you like; it is kept.
     We will not write first. To leave: “leave”.
-relayed = It arrived. The person attending your case will read it.
+relayed = It reached the person attending your case.
+with_operator = A person is attending your case: what you write here reaches them.
 cry =
     I read that you ask for help; I kept it for the team.
     If there is danger now:
@@ -51,10 +53,17 @@ emergency_again =
 human_on_duty = We are telling the people on duty that you want to talk to someone. Nobody has answered yet. You can go on writing.
 human_nobody =
     Nobody is on duty right now. We kept your request and they will see it when they are back. Meanwhile:
-    { $lines_all }
+    { $lines_danger }
 human_claimed = A person is already attending your case. I noted for them that you want to talk.
 
 code_wrong = That code does not work. Check it calmly and write it again, or go on without a code.
+case_code =
+    This is your code: { $code }
+    Write it here or in another chat to come back to your case. Learn it, or keep it where nobody sees it: whoever has it can write as you.
+case_code_again =
+    This is your new code: { $code }
+    The one before no longer works. Learn it, or keep it where nobody sees it: whoever has it can write as you.
+code_none = There is no case yet, so there is no code. Write what you want to tell, then ask for it.
 code_throttled = There were many attempts with codes. Wait a while before trying again. You can go on writing without a code.
 welcome_back = Good that you came back. Your case is still open. Write what you want to add, or ask to talk to someone.
 welcome_back_claimed = Good that you came back. A person is attending your case: what you write reaches them.

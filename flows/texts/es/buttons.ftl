@@ -9,6 +9,7 @@ button_help = Más opciones
 button_back = Atrás
 button_skip = Saltar
 button_menu = Menú
+button_code = Mi código
 button_erase = Borrar mis datos
 button_language = Idioma / Language
 button_continue = Seguir

@@ -31,7 +31,7 @@ emergency_after = Gracias. Quedó guardado como emergencia. Puedes escribir más
 help_opened = Gracias por escribir. Tu caso ya está en la lista del equipo. Te haré unas preguntas cortas; puedes saltarlas todas.
 nobody_on_duty =
     Ahora no hay nadie de guardia: no podemos decirte cuándo leerán esto. Si no puedes esperar:
-    { $lines_all }
+    { $lines_danger }
 utter_ask_danger_now = ¿Estás en peligro en este momento?
 utter_ask_can_leave = ¿Puedes salir del lugar donde estás cuando quieres?
 utter_ask_documents = ¿Alguien tiene tu pasaporte o tu identificación y no te lo devuelve?
@@ -52,10 +52,7 @@ rights =
 doors =
     Puedes acudir a quien tú elijas:
     { $lines_all }
-case_code =
-    Este es tu código: { $code }
-    Escríbelo aquí o en otro chat para volver a tu caso. Apréndelo o guárdalo donde nadie lo vea: quien lo tenga puede escribir como tú.
-case_code_known = Ya tienes un código de este caso. Con él puedes volver desde cualquier chat.
+case_code_known = Ya tienes un código de este caso. Con él puedes volver desde cualquier chat. Si lo perdiste, escribe «código».
 
 ## tip
 

@@ -6,7 +6,7 @@ missing_text = Perdona, aquí falta un texto. Puedes seguir escribiendo, pedir h
 
 options =
     En cualquier momento puedes escribir con tus palabras.
-    También: «salir» (cerrar ya), «borrar» (tus datos), «idioma», «persona» (hablar con alguien), «atrás», «saltar», «menú».
+    También: «salir» (cerrar ya), «borrar» (tus datos), «idioma», «persona» (hablar con alguien), «atrás», «saltar», «menú», «código» (para volver).
 nothing_before = No hay una pregunta anterior.
 cannot_skip = Aquí no hay nada que saltar.
 cannot_read = Eso no lo puedo leer. Escríbelo con palabras, por favor, o usa los botones.
@@ -15,10 +15,12 @@ edit_kept = Guardé también el cambio. No hace falta repetir nada.
 
 kept = Guardé tu mensaje, sellado para el equipo. Gracias por contarlo.
 kept_short = Guardado.
+thanked = Gracias a ti. Escribe cuando quieras.
 short_mode =
     De acuerdo. Escribe solo si puedes y lo que quieras; queda guardado.
     No te escribiremos primero. Para salir: «salir».
-relayed = Llegó. La persona que atiende tu caso lo leerá.
+relayed = Llegó a la persona que atiende tu caso.
+with_operator = Una persona atiende tu caso: lo que escribas aquí le llega.
 cry =
     Leí que pides ayuda; lo guardé para el equipo.
     Si hay peligro ahora:
@@ -51,10 +53,17 @@ emergency_again =
 human_on_duty = Estamos avisando a las personas de guardia de que quieres hablar con alguien. Todavía nadie ha respondido. Puedes seguir escribiendo.
 human_nobody =
     Ahora no hay nadie de guardia. Guardamos tu pedido y lo verán al volver. Mientras tanto:
-    { $lines_all }
+    { $lines_danger }
 human_claimed = Una persona ya atiende tu caso. Le anoté que quieres hablar.
 
 code_wrong = Ese código no sirve. Revísalo con calma y escríbelo otra vez, o sigue sin código.
+case_code =
+    Este es tu código: { $code }
+    Escríbelo aquí o en otro chat para volver a tu caso. Apréndelo o guárdalo donde nadie lo vea: quien lo tenga puede escribir como tú.
+case_code_again =
+    Este es tu código nuevo: { $code }
+    El anterior ya no sirve. Apréndelo o guárdalo donde nadie lo vea: quien lo tenga puede escribir como tú.
+code_none = Todavía no hay un caso, por eso no hay código. Escribe lo que quieras contar y luego pídelo.
 code_throttled = Hubo muchos intentos con códigos. Espera un rato antes de probar otra vez. Puedes seguir escribiendo sin código.
 welcome_back = Qué bueno que volviste. Tu caso sigue abierto. Escribe lo que quieras añadir, o pide hablar con alguien.
 welcome_back_claimed = Qué bueno que volviste. Una persona atiende tu caso: lo que escribas le llega.
