@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from bot import observe, processes
-from bot.commands import cases, common, directory, flows, keys, oncall
+from bot.commands import cases, common, directory, flows, keys, nlu, oncall
 from bot.commands.doctor import doctor
 from bot.settings import Settings
 from bot.triage import server as nlu_server
@@ -30,6 +30,7 @@ app.add_typer(runs, name="run")
 app.add_typer(keys.app, name="keys")
 app.add_typer(cases.app, name="cases")
 app.add_typer(oncall.app, name="oncall")
+app.add_typer(nlu.app, name="nlu")
 app.add_typer(flows.app, name="flows")
 app.add_typer(directory.app, name="directory")
 app.command()(doctor)

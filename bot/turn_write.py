@@ -208,14 +208,7 @@ class Draft:
             entry |= {"latitude": attachment.latitude, "longitude": attachment.longitude}
         judged = self.assessment
         if judged is not None and "text" in body:
-            entry["triage"] = {
-                "urgency": judged.urgency.label,
-                "intent": judged.intent,
-                "language": judged.language,
-                "risks": sorted(judged.risks),
-                "sources": list(judged.sources),
-                "certain": judged.certain,
-            }
+            entry["triage"] = _judgement(judged, self.heard.parse)
         return entry
 
     def _letters(self) -> list[letters.Letter]:
@@ -232,6 +225,22 @@ class Draft:
             waiting += [Outbound(piece) for piece in first]
             waiting.append(replace(rendered, text=last))
         return waiting
+
+
+def _judgement(judged: Assessment, parse: Parse | None) -> dict[str, object]:
+    """What triage thought, for the operators, and for the labels that their client makes of it."""
+    found: dict[str, object] = {
+        "urgency": judged.urgency.label,
+        "intent": judged.intent,
+        "language": judged.language,
+        "risks": sorted(judged.risks),
+        "sources": list(judged.sources),
+        "certain": judged.certain,
+    }
+    if parse is not None and parse.urgency_probabilities:
+        chances = parse.urgency_probabilities
+        found["probabilities"] = {level.label: round(chances[level], 2) for level in sorted(chances)}
+    return found
 
 
 def rescue(draft: Draft) -> None:

@@ -143,6 +143,20 @@ class Casework(Part):
             case, expected_seq, entries, action="lowered", by=by, now=now, level=level, force=force
         )
 
+    async def raise_(
+        self,
+        case: str,
+        level: Urgency,
+        expected_seq: int,
+        entries: Sequence[bytes],
+        *,
+        by: str,
+        now: int,
+        force: bool = False,
+    ) -> ActionResult:
+        """As `lower`, upwards. Nobody is paged: whoever does it holds the case."""
+        return await self._act(case, expected_seq, entries, action="raised", by=by, now=now, level=level, force=force)
+
     async def close(
         self,
         case: str,

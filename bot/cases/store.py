@@ -10,6 +10,7 @@ from collections import OrderedDict
 
 from bot.cases.casework import Casework
 from bot.cases.embedded import Client
+from bot.cases.labels import Labels
 from bot.cases.late import Late
 from bot.cases.layout import shard_key
 from bot.cases.outbox import Outbox
@@ -22,7 +23,7 @@ from bot.cases.turns import Turns
 __all__ = ["Rungs", "Store"]
 
 
-class Store(Turns, Late, Outbox, Casework, Paging, Retention):
+class Store(Turns, Late, Outbox, Casework, Paging, Labels, Retention):
     """All operations raise redis-py's errors when the store is away; none of them leaves half a change behind."""
 
     def __init__(self, client: Client, *, routing_days: float = 7) -> None:

@@ -20,7 +20,7 @@ from bot.commands import common
 from bot.commands.casework import Casework, CaseworkError, Entry
 from bot.conversation.messages import Urgency
 
-app = typer.Typer(help="Work on cases: list, claim, read, reply, note, lower, close.", no_args_is_help=True)
+app = typer.Typer(help="Work on cases: list, claim, read, reply, note, lower, raise, close.", no_args_is_help=True)
 
 Case = Annotated[str, typer.Argument(help="The case id, as pages and lists show it.")]
 As = Annotated[str, typer.Option("--as", help="Whose key to use; not needed when there is only one.")]
@@ -178,13 +178,29 @@ def lower(
     as_: As = "",
 ) -> None:
     """Lower the urgency of a case that you hold. Only people do this, never the machine."""
-    case, why = _case(case), _words(reason)
-    try:
-        urgency = Urgency.parse(level)
-    except ValueError as error:
-        common.fail(str(error))
+    case, why, urgency = _case(case), _words(reason), _level(level)
     _act(as_, lambda casework: casework.lower(case, urgency, why))
     common.err.print(f"Case {case} is {urgency.label} now.")
+
+
+@app.command("raise")
+def raise_(
+    case: Case,
+    level: Annotated[str, typer.Argument(help="emergency, urgent or priority.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the case.")],
+    as_: As = "",
+) -> None:
+    """Raise the urgency of a case that you hold: it waits in that place should you give it back."""
+    case, why, urgency = _case(case), _words(reason), _level(level)
+    _act(as_, lambda casework: casework.raise_(case, urgency, why))
+    common.err.print(f"Case {case} is {urgency.label} now.")
+
+
+def _level(given: str) -> Urgency:
+    try:
+        return Urgency.parse(given)
+    except ValueError as error:
+        common.fail(str(error))
 
 
 @app.command()

@@ -25,6 +25,7 @@ from bot.cases.vault import KeyPair
 from bot.channels.letters import seal_reply
 from bot.commands.common import now
 from bot.conversation.messages import Urgency
+from bot.triage import labels
 
 
 class CaseworkError(Exception):
@@ -97,13 +98,37 @@ class Casework:
 
     async def lower(self, case: str, level: Urgency, reason: str) -> None:
         """Lowers the urgency; only an operator may, and only with a reason (DESIGN §1.4)."""
-        if (await self.view(case)).urgency <= level:
+        found, entries = await self.read(case)
+        if found.urgency <= level:
             raise CaseworkError(f"case {case} is not above {level.label}: nothing to lower")
+        await self._correct(found, entries, level, reason, "lower", self.store.lower)
 
-        async def act(found: CaseView, entries: Sequence[bytes]) -> ActionResult:
-            return await self.store.lower(case, level, found.seq, entries, by=self.name, now=now())
+    async def raise_(self, case: str, level: Urgency, reason: str) -> None:
+        """Raises the urgency, with a reason."""
+        found, entries = await self.read(case)
+        if found.urgency >= level:
+            raise CaseworkError(f"case {case} is not below {level.label}: nothing to raise")
+        await self._correct(found, entries, level, reason, "raise", self.store.raise_)
 
-        await self._write(case, "note", "lower", {"text": reason, "urgency": level.label}, act)
+    async def _correct(
+        self,
+        before: CaseView,
+        entries: Sequence[Entry],
+        level: Urgency,
+        reason: str,
+        kind: str,
+        change: Callable[..., Coroutine[Any, Any, ActionResult]],
+    ) -> None:
+        """Changes the urgency, and keeps a label of it: derived features, never text (see `triage/labels.py`)."""
+
+        async def act(found: CaseView, sealed: Sequence[bytes]) -> ActionResult:
+            return await change(before.id, level, found.seq, sealed, by=self.name, now=now())
+
+        await self._write(before.id, "note", kind, {"text": reason, "urgency": level.label}, act)
+        said = [entry.body for entry in entries if entry.direction == "in"]
+        label = labels.derive(said, before.reasons, before.urgency, level)
+        if label is not None:
+            await self.store.add_label(label.dumps())
 
     async def close(self, case: str, outcome: str) -> None:
         """Ends the work on a case. A new message from the person opens it again."""

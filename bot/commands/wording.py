@@ -12,6 +12,13 @@ from bot.conversation.session import Position
 from bot.conversation.texts import Texts
 from bot.settings import ROOT, Settings
 
+MARKS = {
+    "edited": "they changed an earlier message to this",
+    "late": "pressed after the question had passed",
+    "rescued": "the flow failed on our side at this message",
+}
+"""What else there is to know of an entry."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:
@@ -38,13 +45,16 @@ class Wording:
                     said += f" {body['latitude']:.5f}, {body['longitude']:.5f}"
             case "lower":
                 said = f"lowered to {body['urgency']}: {body['text']}"
+            case "raise":
+                said = f"raised to {body['urgency']}: {body['text']}"
             case "close":
                 said = f"closed: {body['text']}"
             case "text" if "flow" in body:
                 said = f"{body.get('text', '')}   (when asked: {self._question(body)})"
             case _:
                 said = str(body.get("text", ""))
-        return plain(said) + self._judged(body)
+        marks = [name for name in ("edited", "late", "rescued") if body.get(name)]
+        return plain(said) + "".join(f"   ({MARKS[name]})" for name in marks) + self._judged(body)
 
     def _question(self, body: dict[str, object]) -> str:
         step = self.book.step(Position(str(body.get("flow")), str(body.get("step"))))
