@@ -43,3 +43,12 @@ def test_an_entry_is_written_harmless_and_as_it_was_typed() -> None:
     assert "\x1b" not in shown
     Console(file=io.StringIO()).print(shown, markup=False)
     assert shown.endswith(":gun: [bold]no[/bold]")
+
+
+def test_what_operators_must_know_of_an_entry_stands_beside_it() -> None:
+    wording = Wording.load(Settings())
+    asked = {"flow": "help", "step": "can_leave", "slot": "can_leave"}
+    beside = wording.of(Entry(0, "in", "text", {"text": "me da miedo", **asked}))
+    assert beside == "me da miedo   (when asked: ¿Puedes salir del lugar donde estás cuando quieres?)"
+    assert "changed" in wording.of(Entry(0, "in", "text", {"text": "x", "edited": True}))
+    assert "passed" in wording.of(Entry(0, "in", "answer", {**asked, "choice": "no", "late": True}))

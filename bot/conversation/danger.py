@@ -24,9 +24,20 @@ def alarm(book: Flowbook, session: Session, event: Event) -> Turn:
     return walk.turn()
 
 
+SELF_HARM = "RISK-SELF"
+
+
+def crisis(walk: Walk) -> None:
+    """Lines that listen, for somebody who thinks of hurting themselves: the police is not what they need."""
+    assessment = walk.event.assessment
+    if assessment is not None and SELF_HARM in assessment.risks and not walk.has("short"):
+        walk.say("crisis")
+
+
 def emergency(walk: Walk) -> None:
     """Answer danger. The place in the flow is kept for afterwards."""
     walk.session = replace(walk.session, pending="")
+    crisis(walk)
     if walk.claimed:
         walk.say("emergency_again")
         walk.say("emergency_claimed")

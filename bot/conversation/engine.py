@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.conversation import answers, interrupts
-from bot.conversation.danger import emergency
+from bot.conversation.danger import crisis, emergency
 from bot.conversation.flow import Flow, Flowbook
 from bot.conversation.layout import ERASE, HELP, HUMAN, LEAVE, SKIP
 from bot.conversation.messages import MediaKind, Urgency
@@ -101,8 +101,10 @@ def _text(walk: Walk, text: str, insisting: bool = False) -> None:
         _moved_on(walk, accepted, _danger(walk) or found.option.urgency is Urgency.EMERGENCY)
     elif "text" in question.accept:
         accepted = answers.write(walk, position, question, text)
-        if _asks_for_a_human(walk) and not _danger(walk):
-            interrupts.human(walk)
+        if not _danger(walk):
+            crisis(walk)
+            if _asks_for_a_human(walk):
+                interrupts.human(walk)
         _moved_on(walk, accepted, _danger(walk))
     else:
         _words(walk, text, insisting=insisting)
@@ -172,7 +174,9 @@ def _words(walk: Walk, text: str, *, cry: bool = False, insisting: bool = False)
     walk.seal_text("text", {"text": text, **_beside(walk)})
     if _danger(walk):
         emergency(walk)
-    elif walk.claimed:
+        return
+    crisis(walk)
+    if walk.claimed:
         walk.say("relayed")
     elif walk.has("short"):
         walk.say("kept_short")

@@ -17,7 +17,7 @@ _LINE: Final = frozenset(("name", "number", "country", "source", "date"))
 ENGINE: Final = frozenset(
     (
         "cannot_read", "cannot_skip", "case_code", "case_code_again", "choose_language", "code_none",
-        "code_throttled", "code_wrong", "cry", "edit_kept", "emergency_again", "emergency_alerted",
+        "code_throttled", "code_wrong", "crisis", "cry", "edit_kept", "emergency_again", "emergency_alerted",
         "emergency_claimed", "emergency_nobody", "erase_confirm", "erase_kept", "erased", "flood", "human_claimed",
         "human_nobody", "human_on_duty", "kept", "kept_short", "left", "location_kept", "media_not_kept",
         "nothing_before", "now_speaking", "options", "question_passed", "relayed", "short_mode", "thanked",

@@ -48,6 +48,10 @@ emergency_again =
     Kept as an emergency.
     { $lines_danger }
 
+crisis =
+    If you think of hurting yourself, you can talk about it with somebody right now:
+    { $lines_crisis }
+
 ## People and codes
 
 human_on_duty = We are telling the people on duty that you want to talk to someone. Nobody has answered yet. You can go on writing.
@@ -63,7 +67,7 @@ case_code =
 case_code_again =
     This is your new code: { $code }
     The one before no longer works. Learn it, or keep it where nobody sees it: whoever has it can write as you.
-code_none = There is no case yet, so there is no code. Write what you want to tell, then ask for it.
+code_none = There is no open case now, so there is no code. Write what you want to tell, then ask for it.
 code_throttled = There were many attempts with codes. Wait a while before trying again. You can go on writing without a code.
 welcome_back = Good that you came back. Your case is still open. Write what you want to add, or ask to talk to someone.
 welcome_back_claimed = Good that you came back. A person is attending your case: what you write reaches them.

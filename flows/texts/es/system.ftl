@@ -48,6 +48,10 @@ emergency_again =
     Guardado como emergencia.
     { $lines_danger }
 
+crisis =
+    Si piensas en hacerte daño, puedes hablar de eso con alguien ahora mismo:
+    { $lines_crisis }
+
 ## Personas y códigos
 
 human_on_duty = Estamos avisando a las personas de guardia de que quieres hablar con alguien. Todavía nadie ha respondido. Puedes seguir escribiendo.
@@ -63,7 +67,7 @@ case_code =
 case_code_again =
     Este es tu código nuevo: { $code }
     El anterior ya no sirve. Apréndelo o guárdalo donde nadie lo vea: quien lo tenga puede escribir como tú.
-code_none = Todavía no hay un caso, por eso no hay código. Escribe lo que quieras contar y luego pídelo.
+code_none = Ahora no hay un caso abierto, por eso no hay código. Escribe lo que quieras contar y luego pídelo.
 code_throttled = Hubo muchos intentos con códigos. Espera un rato antes de probar otra vez. Puedes seguir escribiendo sin código.
 welcome_back = Qué bueno que volviste. Tu caso sigue abierto. Escribe lo que quieras añadir, o pide hablar con alguien.
 welcome_back_claimed = Qué bueno que volviste. Una persona atiende tu caso: lo que escribas le llega.
