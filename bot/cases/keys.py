@@ -206,7 +206,7 @@ class Keyring:
         """Forget an epoch's private half: what was sealed under it is lost for everybody. Not the current one."""
         with self._writing():
             if epoch == self.current_epoch().id:
-                raise KeyringError(f"epoch {epoch}: in use; begin a new one first (`amparo keys rotate`)")
+                raise KeyringError(f"epoch {epoch}: in use; begin a new one first (`amparo keys epoch new`)")
             file = self._epoch_file(epoch)
             if not file.exists():
                 raise KeyringError(f"{file}: not there; the epoch is destroyed already or never was")
@@ -278,7 +278,7 @@ class Keyring:
         return content
 
     def _unknown(self, name: str) -> KeyringError:
-        return KeyringError(f"{self._team_file}: no operator {name!r}; `amparo keys list` shows them")
+        return KeyringError(f"{self._team_file}: no operator {name!r}; `amparo keys operator list` shows them")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

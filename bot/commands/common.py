@@ -121,7 +121,10 @@ def unlock(config: Settings, given: str = "") -> tuple[str, KeyPair]:
     """The operator and their private key, unwrapped in this process only. Ends with one line when it cannot be."""
     try:
         name = operator_name(config, given)
-        return name, read_operator_key(keyring(config).operator_file(name), passphrase(config, name))
+        ring = keyring(config)
+        if ring.team().operator(name) is None:
+            fail(f"{name} is not in the team (any more); `amparo keys operator list` shows who is")
+        return name, read_operator_key(ring.operator_file(name), passphrase(config, name))
     except KeyringError as error:
         fail(str(error))
 

@@ -10,8 +10,10 @@ from rich.table import Table
 
 from bot.cases.keyfile import write_operator_key
 from bot.cases.keys import KeyringError
+from bot.cases.records import Status
 from bot.cases.vault import KeyPair
 from bot.commands import common
+from bot.oncall import enrol
 from bot.settings import Settings
 
 app = typer.Typer(help="Operators' keys and the team's epochs.", no_args_is_help=True)
@@ -93,21 +95,32 @@ def admit(name: Name, by: By = "") -> None:
 def remove(name: Name) -> None:
     """Take an operator out: from now on everything is sealed to a new epoch that they cannot open.
 
-    What they could read before, they could have copied; that cannot be undone.
+    What they could read before, they could have copied; that cannot be undone. The on-call bot forgets them, and the
+    cases that they hold wait again. If the store was not running then, do it once more when it runs.
     """
     config = common.settings()
+    ring = common.keyring(config)
     try:
-        current = common.keyring(config).remove(name, datetime.now(UTC))
+        known = ring.team().operator(name) is not None
+        if known:
+            current = ring.remove(name, datetime.now(UTC))
+            common.err.print(f"{name} is out; new cases and messages are sealed to epoch {current}.")
     except KeyringError as error:
         common.fail(str(error))
 
-    async def off() -> None:
+    async def forget() -> tuple[bool, int]:
         async with common.opened(config) as store:
-            await store.duty_set(name, False)
-            await store.roster_delete(name)
+            enrolled = await enrol.forget(store, name)
+            held = [case for case in await store.cases(Status.OPEN) if case.claimed_by == name]
+            for case in held:
+                await store.release(case.id, name, common.now())
+            return enrolled, len(held)
 
-    common.err.print(f"{name} is out; new cases and messages are sealed to epoch {current}.")
-    common.run(off())
+    enrolled, held = common.run(forget())
+    if not (known or enrolled or held):
+        common.fail(f"no operator {name!r}; `amparo keys operator list` shows them")
+    if held:
+        common.err.print(f"Cases that {name} held and that wait again: {held}.")
 
 
 @epoch.command("new")

@@ -64,6 +64,15 @@ async def redeem(store: Store, code: str, operators: Iterable[str], *, now: int 
     return None
 
 
+async def forget(store: Store, operator: str) -> bool:
+    """Take an operator's chat, code and duty away: the on-call bot no longer knows them. True if it did."""
+    on_duty = operator in await store.on_duty()
+    await store.roster_delete(f"code:{operator}")
+    enrolled = await store.roster_delete(_field(operator))
+    await store.duty_set(operator, False)
+    return enrolled or on_duty
+
+
 class Enrolments:
     """The chats of the operators. `locker` is the pager's own key."""
 

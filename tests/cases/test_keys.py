@@ -164,7 +164,7 @@ def test_mistakes_are_one_line_that_names_the_mend(ring: Keyring, tmp_path: Path
     mistakes: dict[str, Callable[[], object]] = {
         "amparo keys operator new NAME": empty.current_epoch,
         "enrolled already": lambda: ring.enrol("ana", BO.public, NOVEMBER),
-        "amparo keys list": lambda: ring.remove("nobody", NOVEMBER),
+        "amparo keys operator list": lambda: ring.remove("nobody", NOVEMBER),
         "no operator 'nobody'": lambda: ring.admit("nobody", ("ana", ANA)),
         "not an epoch's name": lambda: ring.open_epoch("../team", "ana", ANA),
         "does not open with ana's key": lambda: ring.open_epoch("2026-11", "ana", BO),

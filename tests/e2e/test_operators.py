@@ -42,11 +42,16 @@ async def test_a_removed_operator_opens_no_new_case_and_nothing_new_in_an_old_on
     old = await case_of(running, chat, "me quitaron el pasaporte")
     read = await as_operator(running, "ceiba", "cases", "read", old)
     assert "me quitaron el pasaporte" in read.out
+    assert (await as_operator(running, "ceiba", "cases", "claim", old)).code == 0
     key_file = running.data_dir / "keys" / "team" / "operators" / "ceiba.key"
     stolen, sealed = key_file.read_bytes(), list((running.data_dir / "keys" / "team" / "epochs").glob("*.json"))
     copies = {path: path.read_bytes() for path in sealed}
 
     assert (await running.amparo("keys", "operator", "remove", "ceiba")).code == 0
+    # what they held waits for somebody else
+    (row,) = [row for row in (await running.amparo("cases", "list", "--json")).json() if row["case"] == old]
+    assert row["claimed_by"] is None
+    assert row["waiting_since"]
     # even with copies of everything that was theirs
     key_file.write_bytes(stolen)
     new = await case_of(running, person_chat(32), "otra persona escribe")
@@ -59,7 +64,11 @@ async def test_a_removed_operator_opens_no_new_case_and_nothing_new_in_an_old_on
         assert refused.code == 1
         assert text not in refused.out
         assert len(refused.err.strip().splitlines()) == 1, refused.err
+    taken = await as_operator(running, "ceiba", "cases", "claim", new)
+    assert taken.code == 1
+    assert "not in the team" in taken.err
     assert "otra persona escribe" in (await running.amparo("cases", "read", new)).out
+    assert "no operator" in (await running.amparo("keys", "operator", "remove", "ceiba")).err
 
 
 async def test_a_wrong_passphrase_is_one_line_with_its_mend(running: World) -> None:

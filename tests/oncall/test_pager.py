@@ -8,7 +8,7 @@ import pytest
 
 from bot.cases.records import Claimed, Done
 from bot.conversation.messages import Urgency
-from bot.oncall import paging
+from bot.oncall import enrol, paging
 from bot.oncall.paging import now
 from tests.oncall.conftest import ANA, BEA, CARL, CHATS, SUE, Team, settings, until
 
@@ -269,3 +269,22 @@ async def test_who_left_the_roster_no_longer_counts_as_on_duty(team: Team) -> No
 
 async def _only_ana(team: Team) -> bool:
     return await team.store.on_duty() == {"ana"}
+
+
+async def test_an_operator_who_was_removed_is_a_stranger_to_the_bot(team: Team) -> None:
+    await team.on_duty("ana", "bea")
+    spent = await enrol.new_code(team.store, "bea")
+    async with team.pager(settings(team.api, [ANA, BEA])):
+        case = await team.case()
+        page = await team.paged("bea", case)
+        assert await enrol.forget(team.store, "bea")
+        assert not await enrol.forget(team.store, "bea")
+        pressed = team.bot.press(CHATS["bea"], page.id, f"claim:{case}")
+        await team.bot.expect_answer(pressed.query_id)
+        for words in ("/on", f"/start {spent}"):
+            said = team.bot.say(CHATS["bea"], words)
+            await team.bot.expect_confirmed(said.update_id)
+        view = await team.store.case(case)
+        assert view is not None
+        assert view.claimed_by is None
+        assert await team.store.on_duty() == {"ana"}
