@@ -122,7 +122,8 @@ class Assessment:
     """What triage thinks of one message, after `policy.py` combined the model, the hazard words and the defaults.
 
     `urgency` is never None: unknown becomes the default of the role. `certain` is False when the model was down,
-    slow or unsure; `danger` is True when the message itself calls for the emergency texts.
+    slow or unsure; `danger` is True when the message itself calls for the emergency texts. `ask` is True when it may
+    or may not be an emergency: one question, whether there is danger now, is worth more than a guess.
     """
 
     urgency: Urgency
@@ -134,3 +135,4 @@ class Assessment:
     risks: frozenset[str] = frozenset()
     entities: tuple[tuple[str, str], ...] = ()
     sources: tuple[str, ...] = field(default=())
+    ask: bool = False

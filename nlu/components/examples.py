@@ -28,6 +28,7 @@ class Labels:
     urgency: str
     risks: frozenset[str]
     role: str
+    intent: str = ""
 
 
 def labels(message: Message) -> Labels:
@@ -44,7 +45,7 @@ def labels(message: Message) -> Labels:
         raise ExampleError(f"{place}: role {role!r} is not one of {', '.join(sorted(ROLES))}")
     if not isinstance(risks, list) or set(risks) - RISKS:
         raise ExampleError(f"{place}: risks must be a list of {', '.join(sorted(RISKS))}")
-    return Labels(urgency, frozenset(risks), role)
+    return Labels(urgency, frozenset(risks), role, str(message.get(INTENT)))
 
 
 def training_messages(training_data: TrainingData) -> list[Message]:

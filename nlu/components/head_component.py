@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -12,13 +13,28 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.featurizers.featurizer import Featurizer
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from components.examples import Labels, labels, training_messages
 from components.heads import features
+from components.language import guess
 
 Head = TypeVar("Head")
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a head sees of some texts: themselves, their vectors, the languages they seem to be in ("": unknown)."""
+
+    texts: list[str]
+    rows: np.ndarray
+    languages: list[str]
+
+    @classmethod
+    def of(cls, texts: list[str], rows: np.ndarray) -> Material:
+        return cls(texts, rows, [guess(text) for text in texts])
 
 
 class HeadComponent(GraphComponent, IntentClassifier, Generic[Head]):
@@ -49,12 +65,12 @@ class HeadComponent(GraphComponent, IntentClassifier, Generic[Head]):
         """Write plain arrays, no pickles."""
 
     @abstractmethod
-    def fit(self, rows: np.ndarray, answers: list[Labels]) -> Head:
-        """Train on the examples' vectors and labels."""
+    def fit(self, material: Material, answers: list[Labels]) -> Head:
+        """Train on the examples and their labels."""
 
     @abstractmethod
-    def write(self, message: Message, head: Head, row: np.ndarray) -> None:
-        """Put the outcome on a message."""
+    def write(self, messages: list[Message], head: Head, material: Material) -> None:
+        """Put the outcomes on the messages."""
 
     def __init__(
         self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, head: Head | None = None
@@ -80,7 +96,7 @@ class HeadComponent(GraphComponent, IntentClassifier, Generic[Head]):
         rows = features(examples)
         if rows is None:
             raise ValueError(f"{type(self).__name__}: no dense sentence features; put a featurizer before it")
-        self._head = self.fit(rows, answers)
+        self._head = self.fit(Material.of([str(example.get(TEXT)) for example in examples], rows), answers)
         with self._storage.write_to(self._resource) as directory:
             self.save_head(self._head, directory / self.FILE)
         return self._resource
@@ -102,9 +118,11 @@ class HeadComponent(GraphComponent, IntentClassifier, Generic[Head]):
         """Messages without features are left as they are: no urgency is better than a wrong one."""
         rows = features(messages) if messages and self._head is not None else None
         if rows is not None and self._head is not None:
-            for message, row in zip(messages, rows, strict=True):
-                if row.any():
-                    self.write(message, self._head, row[np.newaxis])
+            filled = [number for number, row in enumerate(rows) if row.any()]
+            if filled:
+                told = [messages[number] for number in filled]
+                material = Material.of([str(message.get(TEXT)) for message in told], rows[filled])
+                self.write(told, self._head, material)
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

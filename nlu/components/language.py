@@ -16,8 +16,24 @@ from rasa.shared.nlu.training_data.message import Message
 from components.text import cap, clean, has_words
 
 NAMES = {"zh-Hant": "zh", "zh-hant": "zh"}
+LANGUAGES = frozenset({"es", "en", "pt", "fr", "ht", "zh", "ar", "hi", "fa", "ru"})
 ENOUGH_LETTERS = 24
 """Below this the detector guesses: a short text in Latin letters counts as readable whatever it says."""
+
+
+def detect(text: str) -> tuple[bool, list[str]]:
+    """Whether the detector is sure, and the languages it thinks of, most likely first."""
+    try:
+        reliable, _, details = pycld2.detect(text, bestEffort=True)
+    except pycld2.error:
+        return False, []
+    return bool(reliable), [NAMES.get(code, code) for _, code, _, _ in details if code != "un"]
+
+
+def guess(text: str) -> str:
+    """The likeliest of `LANGUAGES`, or "" when it seems to be none of them."""
+    _, guesses = detect(cap(clean(text), 1000))
+    return next((name for name in guesses if name in LANGUAGES), "")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
@@ -55,7 +71,7 @@ class LanguageDetector(GraphComponent):
         plain = cap(clean(text), 1000)
         if not has_words(plain):
             return "", False
-        reliable, guesses = self._detect(plain)
+        reliable, guesses = detect(plain)
         language = next((name for name in guesses if name in self._languages), "")
         letters = [c for c in plain if c.isalpha()]
         if not letters:
@@ -66,15 +82,6 @@ class LanguageDetector(GraphComponent):
             return language, language in self._taught
         foreign = reliable and bool(guesses) and guesses[0] not in self._taught and len(letters) >= ENOUGH_LETTERS
         return language, not foreign
-
-    @staticmethod
-    def _detect(text: str) -> tuple[bool, list[str]]:
-        try:
-            reliable, _, details = pycld2.detect(text, bestEffort=True)
-        except pycld2.error:
-            return False, []
-        names = [NAMES.get(code, code) for _, code, _, _ in details if code != "un"]
-        return bool(reliable), names
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.shared.nlu.training_data.message import Message
 
 from components.examples import Labels
-from components.head_component import HeadComponent
+from components.head_component import HeadComponent, Material
 from components.heads import FlagsHead
 
 
@@ -30,12 +29,12 @@ class RiskClassifier(HeadComponent[FlagsHead]):
     def save_head(head: FlagsHead, path: Path) -> None:
         head.save(path)
 
-    def fit(self, rows: np.ndarray, answers: list[Labels]) -> FlagsHead:
-        return FlagsHead.fit(rows, [answer.risks for answer in answers], int(self._config["at_least"]))
+    def fit(self, material: Material, answers: list[Labels]) -> FlagsHead:
+        return FlagsHead.fit(material.rows, [answer.risks for answer in answers], int(self._config["at_least"]))
 
-    def write(self, message: Message, head: FlagsHead, row: np.ndarray) -> None:
-        chances = head.probabilities(row)[0]
-        found = [
-            name for name, chance in zip(head.labels, chances, strict=True) if chance >= self._config["threshold"]
-        ]
-        message.set("risks", found, add_to_output=True)
+    def write(self, messages: list[Message], head: FlagsHead, material: Material) -> None:
+        for message, chances in zip(messages, head.probabilities(material.rows), strict=True):
+            found = [
+                name for name, chance in zip(head.labels, chances, strict=True) if chance >= self._config["threshold"]
+            ]
+            message.set("risks", found, add_to_output=True)

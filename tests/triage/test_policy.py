@@ -52,10 +52,10 @@ def test_a_sure_model_may_say_information(role: Role) -> None:
 @pytest.mark.parametrize(
     ("chances", "role", "expected"),
     [
-        ((0.50, 0.20, 0.20, 0.10), Role.SELF, Urgency.EMERGENCY),
-        ((0.49, 0.01, 0.10, 0.40), Role.SELF, Urgency.URGENT),
-        ((0.15, 0.00, 0.05, 0.80), Role.WITNESS, Urgency.URGENT),
-        ((0.14, 0.00, 0.05, 0.81), Role.SELF, Urgency.INFORMATION),
+        ((0.30, 0.20, 0.20, 0.30), Role.SELF, Urgency.EMERGENCY),
+        ((0.29, 0.01, 0.10, 0.60), Role.SELF, Urgency.URGENT),
+        ((0.07, 0.00, 0.05, 0.88), Role.WITNESS, Urgency.URGENT),
+        ((0.06, 0.00, 0.05, 0.89), Role.SELF, Urgency.INFORMATION),
         ((0.05, 0.30, 0.30, 0.35), Role.SELF, Urgency.URGENT),
         ((0.05, 0.30, 0.30, 0.35), Role.UNKNOWN, Urgency.URGENT),
         ((0.05, 0.30, 0.30, 0.35), Role.WITNESS, Urgency.PRIORITY),
@@ -69,7 +69,7 @@ def test_thresholds(chances: tuple[float, float, float, float], role: Role, expe
 
 def test_danger_is_shown_only_for_an_emergency() -> None:
     assert policy.assess(hazard=None, parse=parse(0.9, 0.05, 0.03, 0.02)).danger
-    assert not policy.assess(hazard=None, parse=parse(0.3, 0.6, 0.05, 0.05)).danger
+    assert not policy.assess(hazard=None, parse=parse(0.25, 0.65, 0.05, 0.05)).danger
 
 
 def test_a_hazard_is_a_floor_that_a_sure_model_cannot_lower() -> None:
@@ -108,6 +108,24 @@ def test_a_risk_flag_raises_what_is_at_least_priority() -> None:
     assert level(parse(0.0, 0.1, 0.8, 0.1, risks=risks)) is Urgency.URGENT
     assert level(parse(0.0, 0.1, 0.8, 0.1)) is Urgency.PRIORITY
     assert level(parse(0.0, 0.0, 0.05, 0.95, risks=risks)) is Urgency.INFORMATION
+
+
+def asks(parsed: Parse | None, hazard: Hazard | None = None, role: Role = Role.UNKNOWN) -> bool:
+    return policy.assess(hazard=hazard, parse=parsed, role=role).ask
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_may_be_an_emergency_is_urgent_and_asked_about(role: Role) -> None:
+    maybe = parse(0.15, 0.05, 0.05, 0.75)
+    assert level(maybe, role) is Urgency.URGENT
+    assert asks(maybe, role=role)
+
+
+def test_nobody_is_asked_what_is_already_known() -> None:
+    assert not asks(parse(0.6, 0.2, 0.1, 0.1))
+    assert not asks(parse(0.02, 0.9, 0.04, 0.04))
+    assert not asks(parse(0.15, 0.05, 0.05, 0.75), Hazard(Urgency.EMERGENCY, frozenset(), ("es.x",)))
+    assert not asks(None)
 
 
 chances = st.tuples(*[st.floats(0, 1) for _ in LEVELS]).filter(lambda c: sum(c) > 0.01)
