@@ -3,7 +3,7 @@
 
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup app nlu model demo test check contracts lock clean
+.PHONY: help setup app nlu model demo evaluate test check contracts lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ model: nlu
 
 demo: setup ## set up, start everything with a demo team, and chat with it here
 	@$(BIN)/amparo demo
+
+evaluate: setup ## measure triage on held-out messages and everyday text; writes docs/triage.md
+	@nlu/.venv/bin/python nlu/evaluate.py $(EVALUATE_ARGS)
 
 contracts: app
 	$(BIN)/ruff check .
