@@ -92,21 +92,30 @@ class Outbox(Part):
 
     async def trail(self, pseudonym: str) -> list[bytes]:
         """References of platform messages of the last 48 hours, oldest first within each shard it lived in."""
+        earlier, shard = await self._lived_in(pseudonym)
+        found: list[bytes] = []
+        for number in [*earlier, shard]:
+            key = conversation_key("trail", number, pseudonym)
+            found += await self._list(key)
+        return found
+
+    async def wiped(self, pseudonym: str) -> None:
+        """The platform messages from before a move are gone: forget their references, too."""
+        for shard in (await self._lived_in(pseudonym))[0]:
+            await self.client.delete(conversation_key("trail", shard, pseudonym))
+
+    async def _lived_in(self, pseudonym: str) -> tuple[list[int], int]:
+        """The shards where a conversation was, and the one where it is."""
         start = shard = shard_of(pseudonym)
         for _ in range(2 * SHARDS):
             moved: Any = await self.client.get(conversation_key("home", shard, pseudonym))
             if moved is None:
                 break
             shard = int(moved)
-        past: bytes | None = await self.client.execute_command(
-            "HGET", conversation_key("conv", shard, pseudonym), "past"
-        )
-        earlier = {int(number) for number in (past or b"").decode().split(",") if number} | {start}
-        found: list[bytes] = []
-        for number in [*sorted(earlier - {shard}), shard]:
-            key = conversation_key("trail", number, pseudonym)
-            found += await self._list(key)
-        return found
+        conv = conversation_key("conv", shard, pseudonym)
+        found: list[Any] = await self.client.execute_command("HMGET", conv, "past", "trails")
+        named = b",".join(value for value in found if value).decode().split(",")
+        return sorted(({int(number) for number in named if number} | {start}) - {shard}), shard
 
     async def _list(self, key: str) -> list[bytes]:
         values: Any = await self.client.execute_command("LRANGE", key, 0, -1)

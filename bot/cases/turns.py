@@ -105,7 +105,7 @@ class Turns(Part):
             return await self._move(write, case)
         answer = await self._commit(write.shard, write)
         if answer[0] == b"ok" and answer[4] and (write.leave or write.erase):
-            await self._sweep(write.pseudonym, answer[4].decode())
+            await self._sweep(write, answer[4].decode())
         return _result(answer)
 
     async def _commit(self, shard: int, write: TurnWrite, arriving: list[Any] | None = None) -> list[Any]:
@@ -208,12 +208,14 @@ class Turns(Part):
             await self.client.set(conversation_key("home", start, write.pseudonym), target, px=2 * self.keep)
         return result
 
-    async def _sweep(self, pseudonym: str, past: str) -> None:
-        """Drop what waits unsent in shards where the conversation was once: nobody reads it any more."""
+    async def _sweep(self, write: TurnWrite, past: str) -> None:
+        """Drop what waits unsent in shards where the conversation was once: nobody reads it any more.
+
+        What is to be wiped there is still read, unless nothing is sent any more.
+        """
+        kinds = ("out",) if write.outbox else ("out", "trail")
         for shard in (int(shard) for shard in past.split(",") if shard):
-            await self.client.delete(
-                conversation_key("out", shard, pseudonym), conversation_key("trail", shard, pseudonym)
-            )
+            await self.client.delete(*(conversation_key(kind, shard, write.pseudonym) for kind in kinds))
 
     async def code_attempt(self, pseudonym: str, now: int, per_conversation: int, global_limit: int) -> bool:
         """Count an attempt to redeem a case code; False when an hour's limit is passed, here or over all."""

@@ -161,6 +161,7 @@ class Delivery:
         refs = letters.unlock_trail(self._locker, pseudonym, await self._store.trail(pseudonym))
         if refs and await self._channel.wipe(address, refs) and letter.leftover:
             await self._channel.send(address, Outbound(letter.leftover))
+        await self._store.wiped(pseudonym)
 
 
 def _now() -> int:

@@ -136,6 +136,18 @@ async def test_leaving_after_a_move_drops_what_is_unsent_in_both_places(store: S
     assert await drain(store, wake(await store.read(second))) == [b"bye"]
 
 
+async def test_leaving_after_a_move_still_knows_what_to_wipe_from_before_it(store: Store, raw: Redis) -> None:
+    case, second = await both(store)
+    await turn(store, second, trail=(b"before",))
+    await store.commit(await returning(store, second, case, trail=(b"after",)))
+    await turn(store, second, trail=(b"last",), outbox=(b"wipe", b"bye"), leave=True)
+    assert await store.trail(second) == [b"before", b"after", b"last"]
+    await store.wiped(second)
+    await drain(store, wake(await store.read(second)))
+    assert await store.trail(second) == []
+    assert not [key async for key in raw.scan_iter(f"trail:*{second}")]
+
+
 async def test_a_person_may_come_and_go_between_cases_of_all_shards(store: Store) -> None:
     cases = {}
     for shard in range(8):

@@ -80,6 +80,9 @@ if t.leave or t.erase then
   redis.call('DEL', KEYS[OUT])
   redis.call('HDEL', KEYS[CONV], 'session', 'case', 'past')
   redis.call('HSET', KEYS[CONV], 'leaving', '1')
+  if past ~= '' then
+    redis.call('HSET', KEYS[CONV], 'trails', past) -- where more of what is to be wiped is written down
+  end
 end
 for i = out_from, out_to, 2 do
   redis.call('RPUSH', KEYS[OUT], ARGV[i] .. ARGV[i + 1])
@@ -87,7 +90,7 @@ end
 if t.outbox > 0 then
   redis.call('XADD', KEYS[WAKE], '*', 'p', t.pseudonym)
 elseif t.leave or t.erase then
-  redis.call('HDEL', KEYS[CONV], 'routing')
+  redis.call('HDEL', KEYS[CONV], 'routing', 'trails')
   redis.call('DEL', KEYS[TRAIL])
 end
 for i = trail_from, trail_to do

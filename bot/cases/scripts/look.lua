@@ -5,5 +5,5 @@ end
 if redis.call('EXISTS', KEYS[3]) == 1 then
   return {'conflict'}
 end
-local conv = redis.call('HMGET', KEYS[1], 'v', 'past')
-return {'ok', tonumber(conv[1] or '0'), conv[2] or '', redis.call('ZRANGE', KEYS[2], -1000, -1, 'WITHSCORES')}
+local conv = redis.call('HMGET', KEYS[1], 'v', 'past', 'trails')
+return {'ok', tonumber(conv[1] or '0'), (conv[2] or '') .. ',' .. (conv[3] or ''), redis.call('ZRANGE', KEYS[2], -1000, -1, 'WITHSCORES')}

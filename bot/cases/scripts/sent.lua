@@ -12,7 +12,7 @@ if ARGV[2] ~= '' then
 end
 if redis.call('EXISTS', KEYS[OUT]) == 0 and get(KEYS[CONV], 'leaving') then
   -- the chat is wiped and the last word said: nobody can be written to any more
-  redis.call('HDEL', KEYS[CONV], 'routing')
+  redis.call('HDEL', KEYS[CONV], 'routing', 'trails')
   redis.call('DEL', KEYS[TRAIL])
 end
 if ARGV[5] ~= '' and ARGV[6] ~= '' and redis.call('EXISTS', KEYS[CASE]) == 1 then
