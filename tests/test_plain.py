@@ -8,9 +8,12 @@ import json
 import pytest
 from rich.console import Console
 
+from bot.cases.records import CaseView, Status
+from bot.commands.cases import NARROW, _table
 from bot.commands.casework import Entry
 from bot.commands.plain import plain, plain_json
 from bot.commands.wording import Wording
+from bot.conversation.messages import Role, Urgency
 from bot.settings import Settings
 
 pytestmark = pytest.mark.unit
@@ -52,3 +55,14 @@ def test_what_operators_must_know_of_an_entry_stands_beside_it() -> None:
     assert beside == "me da miedo   (when asked: ¿Puedes salir del lugar donde estás cuando quieres?)"
     assert "changed" in wording.of(Entry(0, "in", "text", {"text": "x", "edited": True}))
     assert "passed" in wording.of(Entry(0, "in", "answer", {**asked, "choice": "no", "late": True}))
+
+
+@pytest.mark.parametrize("width", [30, 44, 71, 72, 120])
+def test_a_list_on_any_screen_shows_which_cases_wait(width: int) -> None:
+    case = CaseView("TG5J8", Status.OPEN, Urgency.EMERGENCY, Role.UNKNOWN, "es", 0, 0, 3, waiting_since=1)
+    console = Console(file=io.StringIO(), width=width)
+    console.print(_table([case], narrow=width < NARROW))
+    written = console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
+    assert "TG5J8" in written
+    assert "!!!" in written
+    assert max(map(len, written.splitlines())) <= width

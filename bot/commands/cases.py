@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE
 from rich.markup import escape
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from bot.cases.code import normal_case_id
@@ -29,6 +30,8 @@ Words = Annotated[str, typer.Argument(help="The text; - reads it from standard i
 MARKS = {Urgency.EMERGENCY: "!!!", Urgency.URGENT: "!!", Urgency.PRIORITY: "!", Urgency.INFORMATION: ""}
 LONGEST = 4000
 INDENT = 4
+NARROW = 72
+"""Columns below which the list leaves out what can wait until the case is read."""
 
 
 def _words(given: str) -> str:
@@ -95,20 +98,30 @@ def list_(all_: Annotated[bool, typer.Option("--all", help="Closed ones too.")] 
     if json:
         common.print_json([_row(case) for case in found])
         return
-    table = Table("", "case", "urgency", "who", "language", "waits", "held by", "messages")
+    common.out.print(_table(found, narrow=common.out.width < NARROW) if found else "No open cases.")
+
+
+def _table(found: list[CaseView], *, narrow: bool) -> Table:
+    """Without a case's id nobody can claim it: on a narrow screen everything else gives way first."""
+    # fmt: off
+    columns: dict[str, Callable[[CaseView], str]] = {
+        "": lambda case: MARKS[case.urgency],
+        "case": lambda case: case.id,
+        "urgency": lambda case: case.urgency.label,
+        "who": lambda case: case.role.value,
+        "language": lambda case: case.language,
+        "waits": lambda case: common.ago(case.waiting_since) if case.waiting_since and not case.claimed_by else "",
+        "held by": lambda case: case.claimed_by or ("" if case.open else "closed"),
+        "messages": lambda case: str(case.seq),
+    }
+    # fmt: on
+    shown = [name for name in columns if not (narrow and name in ("who", "language", "messages"))]
+    firm = {"": 3, "case": 5, "urgency": 9, "waits": 6}
+    wanted = (Column(name, no_wrap=name in firm, min_width=firm.get(name)) for name in shown)
+    table = Table(*wanted, box=SIMPLE, padding=(0, 1, 0, 0))
     for case in found:
-        waits = common.ago(case.waiting_since) if case.waiting_since and not case.claimed_by else ""
-        table.add_row(
-            MARKS[case.urgency],
-            case.id,
-            case.urgency.label,
-            case.role.value,
-            case.language,
-            waits,
-            case.claimed_by or ("" if case.open else "closed"),
-            str(case.seq),
-        )
-    common.out.print(table if found else "No open cases.")
+        table.add_row(*(columns[name](case) for name in shown))
+    return table
 
 
 @app.command()
@@ -141,7 +154,7 @@ def read(case: Case, as_: As = "", json: Json = False) -> None:
             who = {"in": "person", "out": entry.body.get("by", "operator"), "note": "note"}[entry.direction]
             common.out.print(f"[dim]{entry.seq:>3} {moment}[/dim] [bold]{escape(who)}[/bold]")
             # indented, so that no text can pass for an entry of its own; a `Text`, so that rich changes nothing in it
-            common.out.print(Padding(Text(wording.of(entry)), (0, 0, 0, INDENT)))
+            common.out.print(Padding(Text(wording.of(entry)), (0, 0, 0, INDENT), expand=False))
         if not view.reachable:
             common.out.print(
                 "The person cannot be reached now; they can come back with their case code.", style="dim"

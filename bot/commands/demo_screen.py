@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from rich.markup import escape
 from textual.app import App, ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Footer, Input, Static
 
@@ -20,7 +20,7 @@ from bot.cases.keys import KeyringError
 from bot.cases.records import CaseView, Status
 from bot.cases.vault import SealBroken
 from bot.commands import common
-from bot.commands.casework import Casework, CaseworkError
+from bot.commands.casework import Casework, CaseworkError, Entry
 from bot.commands.chat import TerminalChat, line_chat, shown
 from bot.commands.plain import plain
 from bot.commands.wording import Wording
@@ -39,7 +39,11 @@ class DemoScreen(App[None]):
     Vertical { width: 1fr; border: round $primary; padding: 0 1; }
     VerticalScroll { height: 1fr; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [("ctrl+q", "quit", "Quit"), ("tab", "focus_next", "Other side")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c,ctrl+q", "quit", "Quit", key_display="^c", priority=True),
+        Binding("tab", "focus_next", "Other side", priority=True),
+    ]
+    ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, chat: TerminalChat, casework: Casework, wording: Wording) -> None:
         super().__init__()
@@ -48,6 +52,7 @@ class DemoScreen(App[None]):
         self._wording = wording
         self._said: list[tuple[int, str]] = []
         self._case: str | None = None
+        self._desk = ""
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -55,16 +60,18 @@ class DemoScreen(App[None]):
                 person.border_title = "A person writes"
                 with VerticalScroll(id="chat", can_focus=False):
                     yield Static("", id="talk")
-                yield Input(placeholder="Type, or the number of a button", id="person")
+                yield Input(placeholder="Write, or a button's number", id="person")
             with Vertical() as operator:
                 operator.border_title = "The operator sees"
                 with VerticalScroll(id="desk", can_focus=False):
                     yield Static("", id="case")
-                yield Input(placeholder="Answer (the first answer claims the case)", id="operator")
+                yield Input(placeholder="Answer (this claims the case)", id="operator")
         yield Footer()
 
     async def on_mount(self) -> None:
         self.query_one("#person", Input).focus()
+        for pane in ("#chat", "#desk"):
+            self.query_one(pane, VerticalScroll).anchor()  # the newest stays in sight, in a window of any size
         self.set_interval(REFRESH_SECONDS, self._refresh_case)
         self.run_worker(self._follow_chat())
         await self._chat.say("/start")
@@ -98,7 +105,6 @@ class DemoScreen(App[None]):
                     parts.append(f"[bold cyan]Amparo[/]\n{escape(shown(outbound))}")
                     parts += [f"[bold]You[/]\n{escape(plain(line))}" for after, line in self._said if after == number]
                 self.query_one("#talk", Static).update("\n\n".join(parts))
-                self.query_one("#chat", VerticalScroll).scroll_end(animate=False)
                 await terminal.changed.wait()
 
     async def _refresh_case(self) -> None:
@@ -109,10 +115,20 @@ class DemoScreen(App[None]):
             if self._case:
                 view, entries = await self._casework.read(self._case)
                 lines += ["", f"[bold]Case {view.id}[/], opened with the operator's key:"]
-                lines += [f"[dim]{entry.seq}[/] {escape(self._wording.of(entry))}" for entry in entries]
+                lines += [
+                    f"\n[dim]{entry.seq}[/] [bold]{_who(entry)}[/]\n{escape(self._wording.of(entry))}"
+                    for entry in entries
+                ]
         except (OSError, SealBroken, KeyringError, CaseworkError) as error:
             lines = [escape(f"{type(error).__name__}: {error}")]
-        self.query_one("#case", Static).update("\n".join(lines) or "No cases yet.")
+        shown = "\n".join(lines) or "No cases yet."
+        if shown != self._desk:
+            self._desk = shown
+            self.query_one("#case", Static).update(shown)
+
+
+def _who(entry: Entry) -> str:
+    return {"in": "person", "note": "note"}.get(entry.direction, escape(str(entry.body.get("by", "operator"))))
 
 
 def _headline(case: CaseView) -> str:
