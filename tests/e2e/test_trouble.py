@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot.conversation.messages import Urgency
+from bot.triage.hazards import find
 from tests.e2e.harness import OPERATOR_CHAT, World, descendants, person_chat, world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
@@ -70,6 +73,35 @@ async def test_with_the_model_frozen_danger_is_paged_and_the_person_answered(run
         running.people.say(quiet, "quisiera preguntar una cosa")
         await running.people.expect(quiet, lambda message: message.by_bot, 30)
     assert {"me van a matar, tiene un cuchillo", "quisiera preguntar una cosa"} <= set(await texts(running))
+
+
+UNNAMED = (
+    "el encargado ya afiló el machete y dice que esta noche me toca a mí",
+    "me metieron al maletero de un carro y vamos por la carretera",
+    "he keeps me chained to the bed and he is back in an hour",
+    "oigo que están tumbando la puerta del baño donde estoy metida",
+    "they are taking me across the border tonight against my will",
+    "me amarraron los pies y se fueron, dijeron que vuelven por mis riñones",
+)
+"""Danger in words of which, as long as the lists are finite, some hold no hazard word."""
+
+
+async def test_a_danger_that_only_the_model_sees_is_paged_when_it_thaws(running: World) -> None:
+    unnamed = [text for text in UNNAMED if (found := find(text)) is None or found.urgency < Urgency.EMERGENCY]
+    assert unnamed, "the hazard words know all of these now: add others"
+    before = pages(running)
+    with frozen(process(running, b"serve")):
+        for number, text in enumerate(unnamed):
+            running.people.say(person_chat(70 + number), text)
+        for number in range(len(unnamed)):
+            await running.people.expect(person_chat(70 + number), lambda message: message.by_bot, 30)
+        levels = {row["case"]: row["urgency"] for row in (await running.amparo("cases", "list", "--json")).json()}
+    await running.oncall.expect(OPERATOR_CHAT, lambda m: "claim" in "".join(m.choices), 30, after=before)
+    async with asyncio.timeout(60):
+        while True:
+            rows = (await running.amparo("cases", "list", "--json")).json()
+            if [row for row in rows if row["urgency"] == "emergency" and levels.get(row["case"]) == "urgent"]:
+                break
 
 
 async def test_a_killed_model_comes_back_by_itself(running: World) -> None:
