@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from bot.conversation.flow import Flowbook, Option, Step
-from bot.conversation.messages import MediaKind
+from bot.conversation.messages import MediaKind, Urgency
 from bot.conversation.session import GIVEN, SKIPPED, Position
 from bot.conversation.walk import Walk
 from bot.conversation.words import normalise
@@ -47,7 +47,30 @@ def match(book: Flowbook, step: Step, text: str) -> Match | None:
     if plain := step.option(book.words.answers.get(word, "")):
         return Match(plain)
     begun = step.option(book.words.answers.get(_opening(book, text, word), ""))
+    if begun is None and _first(book, word) == "yes":
+        # "sí ahora mismo" to whether there is danger: better one alarm too many
+        begun = next((option for option in step.options if option.id == "yes" and _alarms(option)), None)
     return Match(begun, more=True) if begun else None
+
+
+def in_own_words(book: Flowbook, step: Step, text: str) -> bool:
+    """Whether `text` plainly answers the question, though not with one of its choices: "yes boss has it".
+
+    What it means is for the operators to read. Where a choice would be an alarm, the question stands.
+    """
+    if not (step.options and step.seal and step.skippable) or any(map(_alarms, step.options)):
+        return False
+    return bool(_first(book, normalise(text)))
+
+
+def _first(book: Flowbook, word: str) -> str:
+    """The answer that the first word of several is, or ""."""
+    first, _, rest = word.partition(" ")
+    return book.words.answers.get(first, "") if rest else ""
+
+
+def _alarms(option: Option) -> bool:
+    return option.urgency is Urgency.EMERGENCY
 
 
 def _opening(book: Flowbook, text: str, word: str) -> str:

@@ -99,7 +99,7 @@ def _text(walk: Walk, text: str, insisting: bool = False) -> None:
             walk.seal_text("text", {"text": text})
         accepted = answers.choose(walk, position, question, found.option)
         _moved_on(walk, accepted, _danger(walk) or found.option.urgency is Urgency.EMERGENCY)
-    elif "text" in question.accept:
+    elif "text" in question.accept or answers.in_own_words(walk.book, question, text):
         accepted = answers.write(walk, position, question, text)
         if not _danger(walk):
             crisis(walk)

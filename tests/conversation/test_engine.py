@@ -100,11 +100,31 @@ def test_what_is_not_plain_is_not_taken_for_an_answer(answer: str, book: Flowboo
 
 
 def test_words_that_are_no_answer_are_sealed_and_the_question_stands(book: Flowbook) -> None:
-    turn = step(book, HELP, text("no me lo devuelven", Urgency.URGENT, case=CASE))
+    turn = step(book, HELP, text("los guarda el jefe", Urgency.URGENT, case=CASE))
     assert said(turn) == ["kept", "utter_ask_documents"]
     beside = {"flow": "help", "step": "documents", "slot": "documents"}
-    assert turn.effects == (Seal("text", {"text": "no me lo devuelven", **beside}), RaiseUrgency(Urgency.URGENT))
+    assert turn.effects == (Seal("text", {"text": "los guarda el jefe", **beside}), RaiseUrgency(Urgency.URGENT))
     assert turn.session.position == HELP.position
+
+
+@pytest.mark.parametrize("answer", ["no me lo devuelven", "sí lo tiene el jefe", "Yes boss has it"])
+def test_an_answer_in_ones_own_words_is_the_answer_and_nothing_is_read_into_it(answer: str, book: Flowbook) -> None:
+    turn = step(book, HELP, text(answer, Urgency.URGENT, case=CASE))
+    body = {"flow": "help", "step": "documents", "slot": "documents", "text": answer}
+    assert turn.effects == (Seal("answer", body), RaiseUrgency(Urgency.URGENT))
+    assert said(turn) == ["utter_ask_debt"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "choice"), [("sí ahora mismo", "yes"), ("yes he is here", "yes"), ("no está aquí", None)]
+)
+def test_whether_there_is_danger_is_never_passed_by_an_answer_in_words(
+    answer: str, choice: str | None, book: Flowbook
+) -> None:
+    found = match(book, book.flows["help"].steps["danger_now"], answer)
+    assert (found.option.id if found else None) == choice
+    turn = step(book, replace(HELP, position=Position("help", "danger_now")), text(answer, case=CASE))
+    assert said(turn)[-1] == ("utter_ask_emergency_safe" if choice else "utter_ask_danger_now")
 
 
 def test_a_choice_seals_its_indicator_and_raises_with_its_risk(book: Flowbook) -> None:
