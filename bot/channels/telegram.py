@@ -33,6 +33,7 @@ from aiohttp import web
 
 from bot.channels.channel import Flooded, Handler, Refused, Unavailable, Unreachable
 from bot.channels.telegram_updates import read
+from bot.channels.unconfirmed import Unconfirmed
 from bot.conversation.messages import Inbound, Outbound
 from bot.observe import fault
 from bot.settings import BotToken
@@ -42,6 +43,8 @@ log = structlog.get_logger()
 KINDS = ["message", "edited_message", "callback_query"]
 """The updates we ask for; anything else would only be thrown away."""
 POLL_SECONDS = 25
+LOOK_SECONDS = 1.0
+"""While something cannot be stored, how often it is looked whether others have written."""
 WIPE_BATCH = 100
 """Ids that one `deleteMessages` takes (Bot API)."""
 _GONE = ("chat not found", "user is deactivated", "bot was kicked", "peer_id_invalid")
@@ -204,11 +207,12 @@ class Telegram:
 
     async def poll(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
         """Long polling until `stop`. Calls `ready` when Telegram has answered for the first time."""
-        offset: int | None = None
+        unconfirmed = Unconfirmed(lambda inbound, callback: self._until_stored(inbound, callback, stop))
         attempt = 0
         announced = False
         while not stop.is_set():
-            fetch = asyncio.ensure_future(self._fetch(offset, wait=POLL_SECONDS if announced else 0))
+            wait = POLL_SECONDS if announced and not unconfirmed.waiting else 0
+            fetch = asyncio.ensure_future(self._fetch(unconfirmed.offset, wait))
             halt = asyncio.ensure_future(stop.wait())
             await asyncio.wait({fetch, halt}, return_when=asyncio.FIRST_COMPLETED)
             halt.cancel()
@@ -224,15 +228,17 @@ class Telegram:
                     await self._drop_webhook()
                 pause = error.retry_after if isinstance(error, TelegramRetryAfter) else min(0.5 * 2**attempt, 15)
                 await _pause(pause, stop)
+                await unconfirmed.settle(0)
                 continue
             attempt = 0
             if not announced:
                 announced = True
                 ready()
-            if updates and await self._all(updates, stop):
-                offset = max(int(update["update_id"]) for update in updates) + 1
-        if offset is not None:
-            await self._confirm(offset)
+            unconfirmed.take(updates)
+            await unconfirmed.settle(LOOK_SECONDS)
+        await unconfirmed.settle()
+        if unconfirmed.offset is not None:
+            await self._confirm(unconfirmed.offset)
 
     async def _confirm(self, offset: int) -> None:
         """Tells Telegram on the way out what is stored, so that it need not be delivered again."""
@@ -246,7 +252,10 @@ class Telegram:
         updates = await self._bot(
             RawUpdates(offset=offset, timeout=wait, allowed_updates=KINDS), request_timeout=wait + 10
         )
-        return [update for update in updates if isinstance(update, dict) and type(update.get("update_id")) is int]
+        known = [update for update in updates if isinstance(update, dict) and type(update.get("update_id")) is int]
+        if updates and not known:
+            await asyncio.sleep(LOOK_SECONDS)  # nothing that could be confirmed: it will come at once again
+        return known
 
     # -- webhook -----------------------------------------------------------------------------------------------
 

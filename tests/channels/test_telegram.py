@@ -103,6 +103,37 @@ async def test_order_holds_within_a_chat() -> None:
         assert all(numbers == sorted(numbers) for numbers in by_chat.values())
 
 
+async def test_one_chat_that_cannot_be_stored_silences_no_other() -> None:
+    inbox = Inbox()
+    stuck, heard = asyncio.Event(), asyncio.Event()
+
+    async def handle(inbound: Inbound) -> None:
+        if inbound.address == "7":
+            await stuck.wait()
+        await inbox(inbound)
+        if inbound.text == "after":
+            heard.set()
+
+    async with adapter(inbox) as (_, bot, api):
+        telegram = Telegram(client(BotToken(token=SecretStr(TOKEN), api_base=api.base)), handle)
+        stop = asyncio.Event()
+        polling = asyncio.create_task(telegram.poll(stop))
+        before = bot.say(8, "before")
+        first = bot.say(7, "first")
+        await bot.expect_confirmed(before.update_id)
+        last = bot.say(8, "after")
+        bot.say(7, "second")
+        await asyncio.wait_for(heard.wait(), 20)
+        assert [said.text for said in inbox.got] == ["before", "after"]
+        assert not {first.update_id, last.update_id} & bot.confirmed
+        stuck.set()
+        await bot.expect_confirmed(last.update_id)
+        stop.set()
+        await polling
+        await telegram.close()
+    assert [said.text for said in inbox.got] == ["before", "after", "first", "second"]
+
+
 async def test_an_update_that_nobody_can_read_does_not_stop_the_next() -> None:
     inbox = Inbox()
     async with polling(inbox) as (_, bot, _api):
