@@ -2,7 +2,7 @@
 
 The words are Rasa CALM's. Ours, and only these: on a flow `role` and `urgency` (of a case opened in it); on a
 step `choices`, `accept`, `seal`, `skippable`, `menu`, `indicator`, `risk`, `urgency`, `sensitive_exit`, `moved_to`
-and `timeout`.
+and `timeout`; on a choice `indicator`, `risk`, `urgency` and `numbers`.
 """
 
 from __future__ import annotations
