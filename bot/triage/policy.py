@@ -5,8 +5,8 @@ urgency, and what is not known gets the default of the role. Thresholds, on the 
 
 | at least    | when                                                          | why                                 |
 |-------------|---------------------------------------------------------------|-------------------------------------|
-| `emergency` | P(emergency) >= 0.3                                           | the emergency lines are shown       |
-| `urgent`    | P(emergency) >= 0.07: and one question, is there danger now?  | a human looks soon; misses cost most |
+| `emergency` | P(emergency) >= 0.3 (tip: 0.6)                                | the emergency lines are shown       |
+| `urgent`    | P(emergency) >= 0.07 (tip: 0.15); to be asked: danger now?    | a human looks soon; misses cost most |
 | `urgent`    | P(urgent or more) >= 0.35 (tip: 0.5)                          | a human looks soon                  |
 | `urgent`    | the model saw a risk flag in what is at least `priority`      | `domain.md` §3: they drive urgency  |
 | `priority`  | P(priority or more) >= 0.35                                   | operators list it                   |
@@ -24,8 +24,9 @@ from bot.conversation.messages import Assessment, Role, Urgency
 from bot.triage.hazards import Hazard, find
 from bot.triage.nlu import Parse
 
-DANGER = 0.3
-MAYBE_DANGER = 0.07
+DANGER = {Role.SELF: 0.3, Role.UNKNOWN: 0.3, Role.WITNESS: 0.6}
+"""A witness's words are about others: interrupting their tip with emergency texts needs more (`domain.md` §4, U2)."""
+MAYBE_DANGER = {Role.SELF: 0.07, Role.UNKNOWN: 0.07, Role.WITNESS: 0.15}
 URGENT = {Role.SELF: 0.35, Role.UNKNOWN: 0.35, Role.WITNESS: 0.5}
 PRIORITY = 0.35
 SURE = 0.6
@@ -57,7 +58,7 @@ def assess(*, hazard: Hazard | None, parse: Parse | None, role: Role = Role.UNKN
         risks=risks,
         entities=parse.entities if parse is not None else (),
         sources=sources,
-        ask=level is Urgency.URGENT and parse is not None and parse.at_least(Urgency.EMERGENCY) >= MAYBE_DANGER,
+        ask=level is Urgency.URGENT and parse is not None and parse.at_least(Urgency.EMERGENCY) >= MAYBE_DANGER[role],
     )
 
 
@@ -78,9 +79,9 @@ def _by_model(parse: Parse | None, role: Role) -> tuple[Urgency, tuple[str, ...]
 
 def _level(parse: Parse, role: Role) -> Urgency:
     danger = parse.at_least(Urgency.EMERGENCY)
-    if danger >= DANGER:
+    if danger >= DANGER[role]:
         return Urgency.EMERGENCY
-    if danger >= MAYBE_DANGER or parse.at_least(Urgency.URGENT) >= URGENT[role]:
+    if danger >= MAYBE_DANGER[role] or parse.at_least(Urgency.URGENT) >= URGENT[role]:
         return Urgency.URGENT
     return Urgency.PRIORITY if parse.at_least(Urgency.PRIORITY) >= PRIORITY else Urgency.INFORMATION
 

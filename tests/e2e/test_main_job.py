@@ -82,7 +82,7 @@ async def test_a_spanish_victim_in_danger_is_paged_claimed_answered_and_closed(r
     await running.people.expect(VICTIM, answer, after=told.id)
     second = "si estoy sola, salen a las ocho canariorojo"
     running.say(VICTIM, second)
-    await running.people.expect(VICTIM, "La persona que atiende tu caso", after=told.id)
+    await running.people.expect(VICTIM, "persona que atiende tu caso", after=told.id)
     await running.oncall.expect(OPERATOR_CHAT, case, after=shown.id)
     assert (await texts(running, case))[-2:] == [answer, second]
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.conversation.messages import Urgency
+from bot.conversation.messages import Role, Urgency
 from bot.settings import ROOT
 from bot.triage import policy
 from bot.triage.hazards import find
@@ -125,5 +125,5 @@ STORY = {
 )  # fmt: skip
 def test_one_sentence_of_danger_in_a_long_story_is_enough(nlu: Served, language: str, danger: str) -> None:
     story = STORY[language]
-    assert emergency_chance(nlu.parse(story.format(danger))) >= policy.DANGER
-    assert emergency_chance(nlu.parse(story.format(""))) < policy.DANGER
+    assert emergency_chance(nlu.parse(story.format(danger))) >= policy.DANGER[Role.UNKNOWN]
+    assert emergency_chance(nlu.parse(story.format(""))) < policy.DANGER[Role.UNKNOWN]

@@ -15,7 +15,7 @@ import aiohttp
 import httpx
 import pytest
 
-from bot.conversation.messages import RISK_FLAGS, Urgency
+from bot.conversation.messages import RISK_FLAGS, Role, Urgency
 from bot.triage import policy, server
 from bot.triage.nlu import NluClient, read
 from tests.nlu.conftest import Served, start, wait_until_warm
@@ -219,7 +219,7 @@ async def test_our_client_reads_the_answer(nlu: Served) -> None:
         parse = await client.parse("me tienen encerrada en una casa y me van a matar")
     assert parse is not None
     assert parse.urgency is Urgency.EMERGENCY
-    assert parse.at_least(Urgency.EMERGENCY) > policy.DANGER
+    assert parse.at_least(Urgency.EMERGENCY) > policy.DANGER[Role.UNKNOWN]
     assert parse.readable
     assert policy.assess(hazard=None, parse=parse).danger
 
