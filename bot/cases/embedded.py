@@ -35,6 +35,8 @@ LONGEST_SOCKET_PATH = 100
 """Bytes. The system's limit is 108 on Linux and 104 on macOS."""
 READY_TIMEOUT = 60.0
 """Seconds that a server may take to load its file."""
+MOST_CONNECTIONS = 1000
+"""More than a process ever needs at once: a full batch of turns and of deliveries, each with its lease."""
 SOCKET_TIMEOUT = 5.0
 """Seconds without an answer after which a connection counts as broken. Blocking reads stay below it."""
 
@@ -266,16 +268,22 @@ def connect(settings: Settings) -> Client:
             unix_socket_path=str(socket_path(settings.data_dir)),
             socket_timeout=SOCKET_TIMEOUT,
             socket_connect_timeout=SOCKET_TIMEOUT,
+            max_connections=MOST_CONNECTIONS,
             retry=retry,
         )
     if settings.redis.cluster:
         return RedisCluster.from_url(
-            url, socket_timeout=SOCKET_TIMEOUT, socket_connect_timeout=SOCKET_TIMEOUT, retry=retry
+            url,
+            socket_timeout=SOCKET_TIMEOUT,
+            socket_connect_timeout=SOCKET_TIMEOUT,
+            max_connections=MOST_CONNECTIONS,
+            retry=retry,
         )
     return Redis.from_url(
         url,
         socket_timeout=SOCKET_TIMEOUT,
         socket_connect_timeout=SOCKET_TIMEOUT,
+        max_connections=MOST_CONNECTIONS,
         retry=retry,
         health_check_interval=30,
     )

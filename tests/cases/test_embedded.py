@@ -226,3 +226,13 @@ async def test_without_a_store_the_error_comes_soon(tmp_path: Path) -> None:
         with pytest.raises((RedisError, OSError)):
             await client.ping()
     await client.aclose()
+
+
+async def test_a_burst_of_work_waits_for_no_connection(valkey_socket: Path, tmp_path: Path) -> None:
+    client = connect(Settings(data_dir=tmp_path, redis=RedisSettings(url=SecretStr(f"unix://{valkey_socket}"))))
+    try:
+        # a full batch of turns and of deliveries with their leases, each of which holds a connection while it waits
+        empty = await asyncio.gather(*(client.blpop([f"nothing:{number}"], timeout=1) for number in range(300)))
+    finally:
+        await client.aclose()
+    assert empty == [None] * 300
