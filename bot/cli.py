@@ -133,7 +133,7 @@ def chat(
 
 def main() -> None:
     """The entry point. Known mistakes end with one line and a code that is not 0."""
-    sys.exit(app())
+    sys.exit(app(prog_name="amparo"))
 
 
 if __name__ == "__main__":

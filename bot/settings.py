@@ -173,7 +173,7 @@ class Retention(Section):
 class Limits(Section):
     """Where the bot slows down. A message is sealed and kept whatever these say; only replies are spared."""
 
-    replies_per_minute: Annotated[int, Field(ge=3, description="replies to one chat")] = 20
+    replies_per_minute: Annotated[int, Field(ge=3, description="replies to one chat")] = 30
     code_attempts_per_hour: Annotated[int, Field(ge=1, description="case codes tried by one chat")] = 5
     code_attempts_per_hour_global: Annotated[int, Field(ge=1, description="case codes tried by all chats")] = 500
 
