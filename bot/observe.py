@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import resource
 import sys
 import traceback
 from collections.abc import MutableMapping
@@ -101,6 +102,11 @@ def configure(process: str, level: str = "info") -> None:
     logging.basicConfig(handlers=[_Contentless()], level=max(number, logging.WARNING), force=True)
     logging.captureWarnings(True)
     sys.excepthook = _uncaught
+
+
+def no_core_files() -> None:
+    """A core file of this process, or of one it starts, would hold what people wrote, and keys."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:

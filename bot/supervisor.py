@@ -24,6 +24,7 @@ import aiohttp
 import structlog
 
 from bot import demo as demo_team
+from bot.cases.files import private_directory
 from bot.cases.keys import Keyring
 from bot.settings import PREFIX, ROOT, ConfigurationError, Settings
 from bot.triage import server as nlu_server
@@ -193,7 +194,7 @@ def _hold(data_dir: Path) -> None:
     The lock is never given back: the system does that when this process ends, however it ends.
     """
     try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_directory(data_dir)
         lock = os.open(data_dir / ".up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise ConfigurationError(

@@ -239,6 +239,8 @@ def _reason(store: Path) -> str:
     log = store / "valkey.log"
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     complaint = next((line for line in reversed(lines) if " # " in line), "").partition(" # ")[2]
+    if "write error" in complaint.lower() or "no space left" in complaint.lower():
+        return f"{store}: the disk is full or cannot be written; make room, nothing that was confirmed is lost"
     if "append only file" in complaint.lower() or "aof" in complaint.lower():
         return f"{store}: the append-only file is damaged: {complaint}; put it back from a backup"
     return f"{store}: the store ended at once: {complaint or 'it said nothing'}; see {log}"

@@ -18,9 +18,17 @@ class KeyringError(Exception):
     """A key, a key ring or a secret cannot be used. The message is one line: file, place, mend."""
 
 
+def private_directory(path: Path) -> None:
+    """Make `path`, and what is missing above it, for their owner alone (`mkdir` gives parents the usual mode)."""
+    if path.is_dir():
+        return
+    private_directory(path.parent)
+    path.mkdir(exist_ok=True, mode=PRIVATE_DIRECTORY)
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Replace `path` whole or not at all, on disk when this returns, for its owner's eyes only."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_DIRECTORY)
+    private_directory(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
     try:
@@ -63,7 +71,7 @@ def read_json(path: Path, missing: str) -> dict[str, Any]:
 @contextmanager
 def one_writer(path: Path) -> Iterator[None]:
     """Only one process at a time gets in, by a lock on the file `path`, which a crash releases."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_DIRECTORY)
+    private_directory(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

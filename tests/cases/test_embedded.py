@@ -236,3 +236,16 @@ async def test_a_burst_of_work_waits_for_no_connection(valkey_socket: Path, tmp_
     finally:
         await client.aclose()
     assert empty == [None] * 300
+
+
+@pytest.mark.parametrize(
+    ("said", "mend"),
+    [
+        ("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...", "make room"),
+        ("Unrecoverable error writing to the append only file: No space left on device", "make room"),
+        ("Bad file format reading the append only file: make a backup", "put it back from a backup"),
+    ],
+)
+def test_a_full_disk_is_not_taken_for_a_damaged_file(said: str, mend: str, tmp_path: Path) -> None:
+    (tmp_path / "valkey.log").write_text(f"1:M 23 Nov 2026 20:31:20.000 # {said}\n")
+    assert mend in module._reason(tmp_path)

@@ -13,7 +13,16 @@ import pytest
 from bot.settings import ROOT
 from bot.supervisor import free_port
 from tests.doubles.bot_api import BotApi
-from tests.e2e.harness import ONCALL, OPERATOR_CHAT, PUBLIC, clean_environment, command, data_directory, ready
+from tests.e2e.harness import (
+    ONCALL,
+    OPERATOR_CHAT,
+    PUBLIC,
+    clean_environment,
+    command,
+    data_directory,
+    descendants,
+    ready,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -66,6 +75,12 @@ async def test_a_second_up_on_one_data_directory_is_refused_and_leaves_the_first
             assert second.out == ""
             assert len(second.err.splitlines()) == 1
             assert "another `amparo up`" in second.err
+            for process in descendants(first.pid):
+                limits = Path(f"/proc/{process}/limits").read_text().splitlines()
+                (cores,) = (line.split() for line in limits if line.startswith("Max core file size"))
+                assert cores[4] == "0", process
+            assert {path.stat().st_mode & 0o077 for path in directory.iterdir() if path.is_dir()} == {0}
+            assert {path.stat().st_mode & 0o077 for path in (directory / "keys").rglob("*")} == {0}
             api.bot(ONCALL).say(OPERATOR_CHAT, "/start demo")
             await api.bot(ONCALL).expect(OPERATOR_CHAT, lambda message: message.by_bot)
         assert first.returncode == 0
