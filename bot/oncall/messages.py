@@ -33,7 +33,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "passed_short": "Has pasado.",
         "old_short": "Ese botón ya no sirve.",
         "activity": "Caso {case}: un mensaje nuevo.",
-        "undelivered": "Caso {case}: una respuesta tuya no se entregó.\nLa persona no la vio; queda en el caso.",
+        "undelivered": (
+            "Caso {case}: una respuesta tuya no se pudo entregar.\nLa persona no la ha visto; queda en el caso."
+        ),
         "erased": "Caso {case}: ya no existe.",
         "enrolled": "Hola, {name}. Recibirás aquí los avisos. Escribe /on para entrar en turno, /help para lo demás.",
         "enrolled_demo": "Eres la persona de guardia de la demostración, y estás en turno. /help dice lo demás.",
@@ -79,7 +81,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "passed_short": "You passed.",
         "old_short": "That button no longer works.",
         "activity": "Case {case}: a new message.",
-        "undelivered": "Case {case}: a reply of yours was not delivered.\nThe person did not see it; it is in the case.",
+        "undelivered": (
+            "Case {case}: a reply of yours could not be delivered.\nThe person has not seen it; it stays in the case."
+        ),
         "erased": "Case {case}: it no longer exists.",
         "enrolled": "Hello, {name}. Pages will come here. Send /on to go on duty, /help for the rest.",
         "enrolled_demo": "You are the operator of the demo, and on duty. /help says the rest.",
