@@ -133,6 +133,7 @@ def chat(
 
 def main() -> None:
     """The entry point. Known mistakes end with one line and a code that is not 0."""
+    observe.no_core_files()
     sys.exit(app(prog_name="amparo"))
 
 

@@ -57,6 +57,8 @@ def amparo(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         (["cases", "list"], {}, "amparo up"),
         (["cases", "list"], {"AMPARO_REDIS__URL": "redis://127.0.0.1:1/0"}, "AMPARO_REDIS__URL"),
         (["cases", "read", "nonsense!"], {}, "amparo cases list"),
+        (["cases", "reply", "AAAAA", "😀" * 2100], {}, "in parts"),
+        (["cases", "reply", "AAAAA", "a\udcff"], {}, "UTF-8"),
         (["keys", "operator", "new", "Not A Name"], {"AMPARO_OPERATOR__PASSPHRASE": "una frase larga"}, "Not A Name"),
         (["keys", "operator", "new", "ana"], {"AMPARO_OPERATOR__PASSPHRASE": "corta"}, "at least 12"),
         (["keys", "epoch", "new"], {}, "amparo keys operator new"),

@@ -64,3 +64,13 @@ def test_what_operators_of_the_machine_need_does_come_out(written: str) -> None:
 
 def test_levels_below_warning_of_libraries_are_silent() -> None:
     assert logging.getLogger("httpx").getEffectiveLevel() >= logging.WARNING
+
+
+def test_no_core_file_is_ever_written() -> None:
+    program = (
+        "import resource; from bot import observe; hard = resource.getrlimit(resource.RLIMIT_CORE)[1]; "
+        "resource.setrlimit(resource.RLIMIT_CORE, (hard, hard)); observe.no_core_files(); "
+        "print(resource.getrlimit(resource.RLIMIT_CORE) == (0, hard))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"

@@ -17,6 +17,7 @@ from rich.text import Text
 from bot.cases.code import normal_case_id
 from bot.cases.records import CaseView, Status
 from bot.cases.vault import SealBroken
+from bot.channels.fit import units
 from bot.commands import common
 from bot.commands.casework import Casework, CaseworkError, Entry
 from bot.conversation.messages import Urgency
@@ -38,8 +39,13 @@ def _words(given: str) -> str:
     text = sys.stdin.read().strip() if given == "-" else given.strip()
     if not text:
         common.fail("nothing to write: give the text, or - and the text on standard input")
-    if len(text) > LONGEST:
-        common.fail(f"the text has {len(text)} characters: at most {LONGEST} fit, send it in parts")
+    if units(text) > LONGEST:
+        # counted as Telegram counts: it would refuse the answer after it was said to be sent
+        common.fail(
+            f"the text has {units(text)} characters (an emoji is two): at most {LONGEST} fit, send it in parts"
+        )
+    if not text.isprintable() and any("\ud800" <= character <= "\udfff" for character in text):
+        common.fail("the text is not UTF-8: send it as UTF-8, or type it")
     return text
 
 
