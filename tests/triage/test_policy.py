@@ -54,7 +54,11 @@ def test_a_sure_model_may_say_information(role: Role) -> None:
     [
         ((0.30, 0.20, 0.20, 0.30), Role.SELF, Urgency.EMERGENCY),
         ((0.29, 0.01, 0.10, 0.60), Role.SELF, Urgency.URGENT),
-        ((0.07, 0.00, 0.05, 0.88), Role.WITNESS, Urgency.URGENT),
+        ((0.60, 0.10, 0.10, 0.20), Role.WITNESS, Urgency.EMERGENCY),
+        ((0.59, 0.10, 0.10, 0.21), Role.WITNESS, Urgency.URGENT),
+        ((0.15, 0.00, 0.05, 0.80), Role.WITNESS, Urgency.URGENT),
+        ((0.14, 0.00, 0.05, 0.81), Role.WITNESS, Urgency.INFORMATION),
+        ((0.07, 0.00, 0.05, 0.88), Role.SELF, Urgency.URGENT),
         ((0.06, 0.00, 0.05, 0.89), Role.SELF, Urgency.INFORMATION),
         ((0.05, 0.30, 0.30, 0.35), Role.SELF, Urgency.URGENT),
         ((0.05, 0.30, 0.30, 0.35), Role.UNKNOWN, Urgency.URGENT),
