@@ -18,8 +18,6 @@ from bot.cli import app
 from bot.settings import ROOT
 from bot.supervisor import FORBIDDEN, environment
 
-pytestmark = pytest.mark.unit
-
 
 def commands(found: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
     yield path, found
@@ -31,6 +29,7 @@ def commands(found: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
 ALL = list(commands(typer.main.get_command(app)))
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(("path", "command"), ALL, ids=[" ".join(path) or "amparo" for path, _ in ALL])
 def test_help_says_what_every_command_and_option_does(path: tuple[str, ...], command: Any) -> None:
     assert command.help
@@ -50,6 +49,7 @@ def amparo(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("words", "variables", "mend"),
     [
@@ -78,6 +78,7 @@ def test_a_mistake_is_one_line_with_its_mend(
     assert mend in line
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("part", sorted(FORBIDDEN))
 def test_no_process_is_given_what_belongs_to_another(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = {name for names in FORBIDDEN.values() for name in names}
